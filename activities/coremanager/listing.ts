@@ -1,0 +1,143 @@
+import type { PanelClient } from './client.ts';
+import { PanelReadError } from './client.ts';
+import type { Fields } from './exchange.ts';
+import { children, childText, rawText, type PanelNode } from './tree.ts';
+
+export interface PanelListOptions {
+  readonly fields: Fields;
+  /** The column that names a row: its texts may not repeat. */
+  readonly key: string;
+  readonly pageSize: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PanelPage {
+  readonly doc: PanelNode;
+  readonly rows: readonly PanelNode[];
+  /** Rows read so far, this page's included. */
+  readonly read: number;
+  readonly total: number;
+}
+
+/**
+ * All pages of a list in one session, with the proof that it is complete: the panel's total never moved, every page is
+ * the one asked for, no key came twice, and the rows add up to the total. Anything else throws `list-not-complete`:
+ * an unknown list is never an empty or a shorter one (I12).
+ */
+export async function* panelPages(client: PanelClient, options: PanelListOptions): AsyncGenerator<PanelPage> {
+  const proof = new ListProof(options.key);
+  // The first page may find the session dead and log in anew; from then on one session serves all pages.
+  const first = await client.read({ ...options.fields, p_num: '1', p_cnt: String(options.pageSize) }, options.signal);
+  yield proof.page(first, 1);
+  const session = await client.session();
+  for (let number = 2; !proof.complete; number += 1) {
+    const fields = { ...options.fields, p_num: String(number), p_cnt: String(options.pageSize) };
+    yield proof.page(
+      await nextPage(client, { session, fields, ...(options.signal ? { signal: options.signal } : {}) }),
+      number,
+    );
+  }
+}
+
+interface NextPage {
+  readonly session: Parameters<PanelClient['readIn']>[0];
+  readonly fields: Fields;
+  readonly signal?: AbortSignal;
+}
+
+async function nextPage(client: PanelClient, next: NextPage): Promise<PanelNode> {
+  try {
+    return await client.readIn(next.session, next.fields, next.signal);
+  } catch (error) {
+    if (!(error instanceof PanelReadError) || !error.notLoggedIn) throw error;
+    client.forgetSession(next.session);
+    throw notComplete('the session ended between two pages');
+  }
+}
+
+const mostTries = 3;
+
+/** The same as one list; a list that moved while it was read is read again, up to three times. */
+export async function panelList(
+  client: PanelClient,
+  options: PanelListOptions & { readonly onPage?: (page: PanelPage) => void },
+): Promise<readonly PanelPage[]> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const pages: PanelPage[] = [];
+      for await (const page of panelPages(client, options)) {
+        pages.push(page);
+        options.onPage?.(page);
+      }
+      return pages;
+    } catch (error) {
+      const moved = error instanceof PanelReadError && error.failure.code === 'list-not-complete';
+      if (!moved || tries >= mostTries) throw error;
+    }
+  }
+}
+
+class ListProof {
+  readonly #key: string;
+  readonly #seen = new Set<string>();
+  #read = 0;
+  #total: number | undefined;
+  #size: string | undefined;
+
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  get complete(): boolean {
+    return this.#read === this.#total;
+  }
+
+  page(doc: PanelNode, number: number): PanelPage {
+    const total = this.#sameTotal(doc);
+    this.#samePaging(doc, number);
+    const rows = children(doc, 'elem');
+    if (rows.length === 0 && this.#read < total)
+      throw notComplete(`page ${number} is empty, ${this.#read} of ${total} rows were read`);
+    for (const row of rows) this.#newKey(row);
+    this.#read += rows.length;
+    if (this.#read > total) throw notComplete(`there are more rows than the total of ${total}`);
+    return { doc, rows, read: this.#read, total };
+  }
+
+  #sameTotal(doc: PanelNode): number {
+    const text = childText(doc, 'p_elems')?.trim() ?? '';
+    if (!/^\d{1,9}$/.test(text)) throw notComplete('the panel does not say how many rows there are');
+    const total = Number(text);
+    if (this.#total !== undefined && this.#total !== total)
+      throw notComplete(`the total moved from ${this.#total} to ${total} between two pages`);
+    this.#total = total;
+    return total;
+  }
+
+  #samePaging(doc: PanelNode, number: number): void {
+    const told = childText(doc, 'p_num')?.trim();
+    if (told !== undefined && told !== '' && told !== String(number))
+      throw notComplete(`page ${number} was asked for, page ${told} came`);
+    const size = childText(doc, 'p_cnt')?.trim();
+    if (this.#size !== undefined && size !== this.#size) throw notComplete('the page size changed between two pages');
+    this.#size = size;
+  }
+
+  #newKey(row: PanelNode): void {
+    const key = rawText(row, this.#key);
+    if (key === undefined || key === '') return; // the adapter reports such a row as malformed
+    if (this.#seen.has(key)) throw notComplete('a row came twice');
+    this.#seen.add(key);
+  }
+}
+
+export function notComplete(why: string): PanelReadError {
+  return new PanelReadError(
+    {
+      code: 'list-not-complete',
+      message: `The list is not proven complete: ${why}`,
+      next: 'Nothing was concluded from it. Try again when fewer changes are made at the panel.',
+    },
+    { retryable: true },
+  );
+}

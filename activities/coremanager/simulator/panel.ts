@@ -1,0 +1,72 @@
+import type { SimNode } from './node.ts';
+import type { Fault, Purpose } from './faults.ts';
+import type { SimUser } from './sessions.ts';
+
+/** A logged-in call of one function. */
+export interface PanelCall {
+  readonly func: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Whose rights count: the user acted as, with `su`. */
+  readonly user: SimUser;
+  readonly fault: Fault | undefined;
+}
+
+export type PanelFunction = (call: PanelCall) => readonly SimNode[] | Promise<readonly SimNode[]>;
+
+/** Knobs every simulated panel has. Change them at any time. */
+export interface PanelKnobs {
+  sessionIdleMs: number;
+  rowsPerPage: number;
+  version4Errors: boolean;
+  /** Overrules what the caller asks for: `ru` shows whether a client reads the words. */
+  language: 'en' | 'ru' | null;
+  /** HTTP 403 to everybody (reference 1.7). */
+  clientBlocked: boolean;
+  /** `auth` answers `badip`, or wants a second factor. */
+  login: 'open' | 'badip' | 'second-factor';
+  /** Answers in this form whatever is asked for. */
+  only: 'xml' | 'json' | null;
+}
+
+export function panelKnobs(knobs: Partial<PanelKnobs> = {}): PanelKnobs {
+  return {
+    sessionIdleMs: 3_600_000,
+    rowsPerPage: 1000,
+    version4Errors: false,
+    language: null,
+    clientBlocked: false,
+    login: 'open',
+    only: null,
+    ...knobs,
+  };
+}
+
+/** One request as a checker sees it afterwards. */
+export interface CallRecord {
+  readonly number: number;
+  readonly at: number;
+  readonly func: string;
+  readonly purpose: Purpose;
+  readonly user: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly fault: string | null;
+  /** The work was done, whatever the client saw. Set when it happens, which may be late. */
+  worked: boolean;
+  /** The error the panel answered, if it did. */
+  error: string | null;
+  /** The address a create gave. */
+  ip: string | null;
+}
+
+/** What makes a panel out of the shared protocol. */
+export interface PanelDefinition {
+  /** `ipmgr`, `ispmgr`. */
+  readonly binary: string;
+  readonly version: string;
+  readonly knobs: PanelKnobs;
+  readonly functions: Readonly<Record<string, PanelFunction>>;
+  userOf(name: string): SimUser | undefined;
+  purposeOf(func: string, parameters: ReadonlyMap<string, string>): Purpose;
+  /** Awaited after work and before the answer: what was answered survives a kill. */
+  saved(): Promise<void>;
+}

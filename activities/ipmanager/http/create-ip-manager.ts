@@ -1,0 +1,189 @@
+import type { Trust } from '../../servers/server-module.ts';
+import { createPanelClient, PanelReadError, type PanelClient } from '../../coremanager/client.ts';
+import { panelList, panelPages, type PanelListOptions } from '../../coremanager/listing.ts';
+import { child, type PanelNode } from '../../coremanager/tree.ts';
+import type { Resolve } from '../../http/resolve.ts';
+import type {
+  AllocateOutcome,
+  AllocateRequest,
+  Dialect,
+  IpManager,
+  ListOptions,
+  Listing,
+  ListedRow,
+  MutationOutcome,
+  RemoteAddress,
+  RemoteChange,
+} from '../ip-manager.ts';
+import { defaultDialect, readDialect } from './dialect.ts';
+import { formFields } from './form.ts';
+import { asRemote, asRemoteError, isMissed, noAnswer } from './remote-error.ts';
+import { answeredAddress, listedRow, remoteAddress } from './rows.ts';
+
+export interface IpManagerOptions {
+  readonly url: string;
+  readonly login: string;
+  readonly password: string;
+  readonly trust: Trust;
+  readonly requestTimeoutMs: number;
+  /** What was read from the panel before and kept with the integration. */
+  readonly dialect?: Dialect;
+  /** Names set by hand: they win over what is read. */
+  readonly overrides?: Partial<Dialect>;
+  /** Acts as this user (`su`), for the administrator's login. */
+  readonly actAs?: string;
+  readonly connections?: number;
+  readonly pageSize?: number;
+  readonly resolve?: Resolve;
+  readonly now?: () => number;
+}
+
+const defaultPageSize = 1000;
+
+/** IPmanager 5 (and what of 4 speaks alike) behind the port. Protocol: reference/ispsystem-protocol.md 2. */
+export function createIpManager(options: IpManagerOptions): IpManager {
+  const now = options.now ?? Date.now;
+  const client = createPanelClient(options);
+  const start = { ...defaultDialect, login: options.login, readAt: new Date(now()).toISOString() };
+  let dialect: Dialect = { ...start, ...options.dialect, ...options.overrides };
+  client.setFormat(dialect.format);
+  const listOptions = (asked: ListOptions | undefined): PanelListOptions => ({
+    fields: { func: 'ip' },
+    key: 'ip',
+    pageSize: options.pageSize ?? defaultPageSize,
+    ...(asked?.signal === undefined ? {} : { signal: asked.signal }),
+  });
+  return {
+    get capabilities() {
+      const { tagInAllocation } = dialect;
+      return { tagInAllocation, idempotentAllocation: false, conditionalRelease: false, servesPtr: true };
+    },
+    allocate: (request) => allocate(client, dialect, request),
+    read: (ip) => asRemote(() => read(client, ip)),
+    list: (asked) => asRemote(() => list(client, listOptions(asked), asked)),
+    pages: (asked) => pages(client, listOptions(asked), asked),
+    write: (change) => write(client, change),
+    release: (ip) => release(client, dialect, ip),
+    forgetSession: () => client.forgetSession(),
+    readDialect: () =>
+      asRemote(async () => {
+        const found = await readDialect({ client, login: options.login, now: () => new Date(now()) });
+        dialect = { ...found, ...options.overrides };
+        client.setFormat(dialect.format);
+        return dialect;
+      }),
+    close: () => client.close(),
+  };
+}
+
+/** One POST with family, group and the mark in it (documented function, inferred field names: 2.2). */
+async function allocate(client: PanelClient, dialect: Dialect, request: AllocateRequest): Promise<AllocateOutcome> {
+  if (dialect.tagInAllocation === 'none') return tagNotKept;
+  const mark = dialect.tagInAllocation === 'note' ? { note: request.mark.tag } : { domain: `${request.mark.label}.` };
+  const answer = await client.mutate({
+    func: 'ip.edit',
+    sok: 'ok',
+    family: request.family,
+    iptype: request.group,
+    ip: request.address ?? '', // empty lets the panel choose (inferred from sister panels: 2.2)
+    ...mark,
+  });
+  if (answer.kind !== 'ok') return noAnswer(answer);
+  const ip = answeredAddress(answer.doc);
+  return ip === undefined ? { kind: 'unknown', failure: withoutAddress } : { kind: 'allocated', ip };
+}
+
+async function read(client: PanelClient, ip: string): Promise<RemoteAddress | undefined> {
+  const form = await heldForm(client, ip);
+  return form === undefined ? undefined : remoteAddress(form, ip);
+}
+
+/** The form of one address, and the proof that it is the form of this one. */
+async function heldForm(client: PanelClient, ip: string): Promise<PanelNode | undefined> {
+  let form: PanelNode;
+  try {
+    form = await client.read({ func: 'ip.edit', elid: ip });
+  } catch (error) {
+    if (isMissed(error)) return undefined;
+    throw error;
+  }
+  const known = ['domain', 'iptype', 'note'].some((name) => child(form, name) !== undefined);
+  if (answeredAddress(form) !== ip || !known) throw otherForm(ip);
+  return form;
+}
+
+async function list(client: PanelClient, options: PanelListOptions, asked?: ListOptions): Promise<Listing> {
+  const proven = await panelList(client, { ...options, onPage: (page) => asked?.onPage?.(page.read, page.total) });
+  return { rows: proven.flatMap((page) => page.rows.map(listedRow)), pages: proven.length };
+}
+
+async function* pages(
+  client: PanelClient,
+  options: PanelListOptions,
+  asked?: ListOptions,
+): AsyncGenerator<readonly ListedRow[]> {
+  try {
+    for await (const page of panelPages(client, options)) {
+      asked?.onPage?.(page.read, page.total);
+      yield page.rows.map(listedRow);
+    }
+  } catch (error) {
+    throw asRemoteError(error);
+  }
+}
+
+/** Reads the whole form and sends it back with what changes: a partial change may clear the note (design.md 3, step 6). */
+async function write(client: PanelClient, change: RemoteChange): Promise<MutationOutcome> {
+  let form: PanelNode | undefined;
+  try {
+    form = await heldForm(client, change.ip);
+  } catch (error) {
+    if (!(error instanceof PanelReadError)) throw error;
+    return { kind: error.notLoggedIn ? 'not-logged-in' : 'not-sent', failure: error.failure };
+  }
+  if (form === undefined) return { kind: 'absent' };
+  const answer = await client.mutate({
+    ...formFields(form),
+    ...(change.ptr === undefined ? {} : { domain: change.ptr === '' ? '' : `${change.ptr}.` }), // the dot: documented (2.2)
+    ...(change.note === undefined ? {} : { note: change.note }),
+    func: 'ip.edit',
+    sok: 'ok',
+    elid: change.ip,
+  });
+  return mutationOutcome(answer);
+}
+
+async function release(client: PanelClient, dialect: Dialect, ip: string): Promise<MutationOutcome> {
+  return mutationOutcome(await client.mutate({ func: dialect.releaseFunction, elid: ip }));
+}
+
+function mutationOutcome(answer: Awaited<ReturnType<PanelClient['mutate']>>): MutationOutcome {
+  if (answer.kind === 'ok') return { kind: 'done' };
+  return answer.kind === 'refused' && answer.error.type === 'missed' ? { kind: 'absent' } : noAnswer(answer);
+}
+
+const tagNotKept: AllocateOutcome = {
+  kind: 'refused',
+  failure: {
+    code: 'tag-not-kept',
+    message: 'This panel keeps no note long enough for our tag, so an address taken there could not be found again',
+    next: 'Let the panel keep at least 37 characters in the note of an address, then test the integration again.',
+  },
+};
+
+const withoutAddress = {
+  code: 'answer-without-address',
+  message: 'The panel said that it gave an address, and not which',
+  next: 'The address is looked for by its tag; nothing needs to be done.',
+};
+
+function otherForm(ip: string): PanelReadError {
+  return new PanelReadError(
+    {
+      code: 'panel-answer-foreign',
+      message: `The panel was asked for ${ip} and did not answer with its form`,
+      next: 'Test the integration again: the panel may be another one, or of another version.',
+    },
+    { retryable: true },
+  );
+}

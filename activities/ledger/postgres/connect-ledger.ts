@@ -1,0 +1,51 @@
+import { type Ledger, LedgerUnavailable } from '../ledger.ts';
+import { secretBoxOf } from '../secrets.ts';
+import { addressesIn } from './addresses.ts';
+import { Database } from './database.ts';
+import { installationOf } from './installation.ts';
+import { integrationsIn } from './integrations.ts';
+import { locksIn } from './locks.ts';
+import { ordersIn } from './orders.ts';
+import { releasesIn } from './releases.ts';
+import { serversIn } from './servers.ts';
+import { servicesIn } from './services.ts';
+import { tariffsIn } from './tariffs.ts';
+
+export interface LedgerOptions {
+  /** Of the application role, which changes rows and no table. */
+  readonly url: string;
+  readonly masterKeyFile: string;
+  readonly poolSize?: number;
+  readonly warn?: (text: string) => void;
+}
+
+/**
+ * The ledger in PostgreSQL. Throws `LedgerUnavailable` when the database does not answer (its code says why;
+ * `not-migrated` when its tables are not there) and `SecretError` when the master key cannot be used.
+ */
+export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
+  const box = secretBoxOf(options.masterKeyFile, options.warn);
+  const database = new Database(options);
+  try {
+    await installationOf(database);
+  } catch (error) {
+    await database.close();
+    // 42P01: there is no such table.
+    if (error instanceof LedgerUnavailable && error.code === '42P01') throw new LedgerUnavailable('not-migrated');
+    throw error;
+  }
+  return {
+    installation: () => installationOf(database),
+    services: servicesIn(database),
+    orders: ordersIn(database),
+    addresses: addressesIn(database),
+    releases: releasesIn(database),
+    locks: locksIn(database),
+    settings: {
+      integrations: integrationsIn(database, box),
+      servers: serversIn(database, box),
+      tariffs: tariffsIn(database),
+    },
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,203 @@
+import type { AddressView } from '../workflows/contract.ts';
+import { eligibility, ordersOf, type Situation, type WantedOrder } from '../workflows/domain/eligibility.ts';
+import type { Failure, Reason } from '../workflows/domain/failure.ts';
+import type { AddAddress, ProvisionService } from '../workflows/inputs/inputs.ts';
+import type { OrderTicket } from './allocation.ts';
+import type { Deps } from './deps.ts';
+import type { OpenedOrder, OpenedService, OpenOrder, ServiceSetting } from './ledger/ledger.ts';
+import type { IntegrationRecord, RunRef, StoredOutcome } from './ledger/records.ts';
+import * as refusals from './refusals.ts';
+import { addressView } from './views.ts';
+
+/** What a run is told of the service it works for; timings of its integration in milliseconds. */
+export interface Plan {
+  readonly kind: 'plan';
+  readonly service: {
+    readonly id: string;
+    readonly domain: string;
+    readonly server: string;
+    readonly generation: number;
+  };
+  /** Set up already: what is asked now finds all done. */
+  readonly complete: boolean;
+  readonly integration: IntegrationTimes | null;
+  readonly serverFenceMs: number;
+  readonly serverTimeoutMs: number;
+  /** Why there are no orders. */
+  readonly reason: Reason | null;
+  readonly orders: readonly OpenedTicket[];
+}
+
+export interface IntegrationTimes {
+  readonly name: string;
+  readonly requestTimeoutMs: number;
+  readonly fenceMs: number;
+  readonly coolDownMs: number;
+  readonly quarantineMs: number;
+  readonly maxAttempts: number;
+  readonly maxConflicts: number;
+  /** The panel's forms were not read yet (`--no-test`): read them, then open again. */
+  readonly unread: boolean;
+}
+
+export type OpenedTicket =
+  | { readonly kind: 'open'; readonly ticket: OrderTicket; readonly attempts: number }
+  | {
+      readonly kind: 'holds';
+      readonly ticket: OrderTicket;
+      readonly address: AddressView;
+      readonly ptrWritten: boolean;
+    }
+  | { readonly kind: 'closed'; readonly order: string; readonly outcome: StoredOutcome };
+
+export type Opened = Plan | { readonly kind: 'refused'; readonly failure: Failure };
+
+export function openingActivities(deps: Deps) {
+  /** Step 1 for a new service: the service and all its orders are written before anything is asked. Ledger only. */
+  async function openProvision(input: ProvisionService, run: RunRef): Promise<Opened> {
+    const { customer = null, ...service } = input.service;
+    const opened = await deps.ledger.services.open({ service: { ...service, customer }, run });
+    const asked = input.addresses?.map((order) => ({ ...order, ptr: order.ptr ?? null }));
+    return planOf(opened, service.id, (situation) => ordersOf(situation, asked), run);
+  }
+
+  /** The same for one more address of a service that is there. */
+  async function openAdded(input: AddAddress, run: RunRef): Promise<Opened> {
+    const opened = await deps.ledger.services.setting(input.service);
+    const wanted = { order: input.order, family: input.family, ptr: input.ptr ?? null, wanted: input.address ?? null };
+    return planOf(opened, input.service, () => [wanted], run);
+  }
+
+  async function planOf(opened: OpenedService, id: string, wanted: Wanted, run: RunRef): Promise<Opened> {
+    if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, id));
+    const situation = situationOf(deps, opened);
+    const plan = planFor(opened, situation);
+    if (plan.integration?.unread) return plan;
+    const right = eligibility(situation);
+    if (right.kind === 'no-address') return { ...plan, reason: right.reason };
+    const orders = wanted(situation);
+    if ('failure' in orders) return refuse(orders.failure);
+    const missing = orders.find(({ family }) => situation.tariff[family] === 0);
+    if (missing !== undefined) return { ...plan, reason: familyNotAllowed(situation, missing) };
+    return openAll(plan, opened, { orders, group: right.group, run });
+  }
+
+  async function openAll(plan: Plan, setting: ServiceSetting, wanted: Orders): Promise<Opened> {
+    const { integration } = setting;
+    if (integration === null) return plan;
+    if (integration.tagNotKept) return refuse(refusals.tagNotKept(integration.name));
+    const tickets: OpenedTicket[] = [];
+    for (const order of wanted.orders) {
+      const request: OpenOrder = {
+        ...order,
+        wanted: order.wanted ?? null,
+        service: setting.service.id,
+        integration: integration.name,
+        group: wanted.group,
+        run: wanted.run,
+      };
+      // One after the other: an order may take over a reserved address that the next one must then not see.
+      const opened = ticketOf(await openOrder(request), request, { setting, integration });
+      if ('failure' in opened) return refuse(opened.failure);
+      tickets.push(opened);
+    }
+    return { ...plan, orders: tickets };
+  }
+
+  /** An order, or a reserved address of another one, whose owner's run is closed moves to this run (design.md 3, step 1). */
+  async function openOrder(request: OpenOrder): Promise<OpenedOrder> {
+    const opened = await deps.ledger.orders.open(request);
+    if (opened.kind !== 'owned') return opened;
+    if ((await deps.runs.closedAt(opened.owner)) === undefined) return opened;
+    return deps.ledger.orders.open({ ...request, takeOverFrom: opened.owner });
+  }
+
+  return { openProvision, openAdded };
+}
+
+type Wanted = (situation: Situation) => readonly WantedAddress[] | { readonly failure: Failure };
+type WantedAddress = WantedOrder & { readonly wanted?: string | null };
+interface Orders {
+  readonly orders: readonly WantedAddress[];
+  readonly group: string;
+  readonly run: RunRef;
+}
+
+function situationOf(deps: Deps, { service, tariff, server, integration }: ServiceSetting): Situation {
+  const { addresses } = deps.servers.capabilitiesOf(server.module);
+  return {
+    service,
+    tariff,
+    server: { name: server.name, module: server.module, givesAddresses: addresses },
+    integration: integration === null ? null : { name: integration.name, dummy: integration.dialect?.dummy ?? false },
+  };
+}
+
+function planFor({ service, server, integration }: ServiceSetting, situation: Situation): Plan {
+  return {
+    kind: 'plan',
+    service: { id: service.id, domain: service.domain, server: server.name, generation: service.generation },
+    complete: service.state === 'active' || service.state === 'suspended',
+    integration: integration === null || !situation.server.givesAddresses ? null : timesOf(integration),
+    serverTimeoutMs: server.requestTimeoutMs,
+    serverFenceMs: 2 * server.requestTimeoutMs,
+    reason: null,
+    orders: [],
+  };
+}
+
+export function timesOf(integration: IntegrationRecord): IntegrationTimes {
+  const { name, requestTimeoutMs, fenceMs, coolDownMs, quarantineMs, maxAttempts, maxConflicts, dialect } = integration;
+  return {
+    name,
+    requestTimeoutMs,
+    fenceMs,
+    coolDownMs,
+    quarantineMs,
+    maxAttempts,
+    maxConflicts,
+    unread: dialect === null,
+  };
+}
+
+function ticketOf(
+  opened: OpenedOrder,
+  request: OpenOrder,
+  { setting, integration }: { readonly setting: ServiceSetting; readonly integration: IntegrationRecord },
+): OpenedTicket | { readonly failure: Failure } {
+  switch (opened.kind) {
+    case 'closed':
+      return { kind: 'closed', order: request.order, outcome: opened.outcome };
+    case 'open':
+    case 'holds': {
+      const { order } = opened;
+      const ticket: OrderTicket = {
+        order: order.id,
+        integration: order.integration,
+        family: order.family,
+        group: order.group,
+        mark: order.mark,
+        ptr: order.ptr ?? setting.service.domain,
+        wanted: order.wanted,
+        fenceMs: integration.fenceMs,
+        run: request.run,
+      };
+      if (opened.kind === 'open') return { kind: 'open', ticket, attempts: order.attempts };
+      const ptrWritten = opened.address.ptrSeen !== null;
+      return { kind: 'holds', ticket, address: addressView(opened.address), ptrWritten };
+    }
+    default:
+      return { failure: refusals.ofOrder(opened, request) };
+  }
+}
+
+function familyNotAllowed(situation: Situation, order: WantedOrder): Reason {
+  return {
+    code: 'tariff-without-family',
+    message: `tariff ${situation.tariff.name} allows no ${order.family} address`,
+  };
+}
+
+function refuse(failure: Failure): Opened {
+  return { kind: 'refused', failure };
+}

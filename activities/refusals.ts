@@ -1,0 +1,134 @@
+import type { Failure } from '../workflows/domain/failure.ts';
+import type { OpenedOrder, OpenedService, OpenOrder } from './ledger/ledger.ts';
+
+/** Refusals of the ledger in words: what was asked, what stands in the way, what to do next. */
+
+export function ofService(opened: Exclude<OpenedService, { kind: 'opened' }>, id: string): Failure {
+  switch (opened.kind) {
+    case 'differs':
+      return orderDiffers(`service ${id}`, opened.fields);
+    case 'removing':
+      return {
+        code: 'service-removing',
+        message: `service ${id} is being removed`,
+        value: id,
+        next: 'wait until its removal has ended (iptally service show), then order it anew',
+      };
+    case 'no-such':
+      return {
+        code: `no-such-${opened.what}`,
+        message: `there is no ${opened.what} ${opened.name}`,
+        field: opened.what,
+        value: opened.name,
+        next: `see iptally ${opened.what} list; add it or correct the name`,
+      };
+  }
+}
+
+export function ofOrder(
+  opened: Exclude<OpenedOrder, { kind: 'open' | 'holds' | 'closed' }>,
+  { order, service }: Pick<OpenOrder, 'order' | 'service'>,
+): Failure {
+  switch (opened.kind) {
+    case 'differs':
+      return orderDiffers(`order ${order}`, opened.fields);
+    case 'removing':
+      return ofService({ kind: 'removing' }, service);
+    case 'too-many':
+      return {
+        code: 'too-many-addresses',
+        message: `order ${order}: service ${service} has ${opened.most} addresses already`,
+        value: String(opened.most),
+        accepted: `at most ${opened.most} addresses a service`,
+        next: 'release one first, or order a second service',
+      };
+    case 'owned':
+      return {
+        code: 'order-in-use',
+        message: `order ${order} belongs to the running workflow ${opened.owner.workflowId}`,
+        value: order,
+        next: `attach to ${opened.owner.workflowId}, or use an order id of its own`,
+      };
+  }
+}
+
+export function orderDiffers(what: string, fields: readonly string[]): Failure {
+  return {
+    code: 'order-differs',
+    message: `${what} exists with another ${fields.join(', ')}`,
+    field: fields.join(', '),
+    next: 'send it as it was first sent, or under a new id; nothing was changed',
+  };
+}
+
+export function tagNotKept(integration: string): Failure {
+  return {
+    code: 'tag-not-kept',
+    message: `integration ${integration} gets no orders: its panel did not keep our tag in the note`,
+    value: integration,
+    next: 'let the panel keep notes whole, then iptally integration test',
+  };
+}
+
+export function notHeld(ip: string): Failure {
+  return {
+    code: 'address-not-held',
+    message: `${ip} is on no service here`,
+    field: 'address',
+    value: ip,
+    next: 'see iptally address show; nothing was done',
+  };
+}
+
+export function isProtected(ip: string): Failure {
+  return {
+    code: 'address-protected',
+    message: `${ip} is protected and is never released`,
+    field: 'address',
+    value: ip,
+    next: 'iptally address unprotect, then release it again',
+  };
+}
+
+export function inFlight(ip: string, workflowId: string): Failure {
+  return {
+    code: 'address-in-flight',
+    message: `${ip} is reserved for a set-up that is running: ${workflowId}`,
+    field: 'address',
+    value: ip,
+    next: 'abandon that service, or wait until it is set up',
+  };
+}
+
+export function ptrRefused(kind: 'not-held' | 'not-yours' | 'in-conflict', ip: string, actor: string): Failure {
+  switch (kind) {
+    case 'not-held':
+      return notHeld(ip);
+    case 'not-yours':
+      return {
+        code: 'not-yours',
+        message: `${ip} is on no service of ${actor}`,
+        field: 'actor',
+        value: actor,
+        next: 'a customer may change only PTRs of their own addresses; nothing was changed',
+      };
+    case 'in-conflict':
+      return {
+        code: 'address-in-conflict',
+        message: `${ip} is marked as in conflict (dns.set.error)`,
+        field: 'address',
+        value: ip,
+        next: 'iptally address resolve first, which brings its PTR back',
+      };
+  }
+}
+
+export function noSuchService(id: string): Failure {
+  return {
+    code: 'no-such-service',
+    message: `there is no service ${id}`,
+    field: 'service',
+    value: id,
+    next: 'see iptally service list, or provision it first',
+  };
+}

@@ -1,0 +1,92 @@
+import { createPanelClient, type PanelClient } from '../../coremanager/client.ts';
+import { safeText } from '../../coremanager/safe-text.ts';
+import { attribute, childText } from '../../coremanager/tree.ts';
+import type {
+  ModuleCapabilities,
+  ServerConnection,
+  ServerModule,
+  ServerOutcome,
+  ServerReport,
+  ServiceOnServer,
+} from '../server-module.ts';
+import { giveAddress, inUse, takeAddress } from './give-address.ts';
+import { asOutcome, asServerRead, done, mutationOutcome, refused } from './outcome.ts';
+import { userNameOf } from './panel-user.ts';
+import { addressesOfUser, findUser, panelAddresses, presetNames } from './panel-view.ts';
+import { setUp } from './set-up.ts';
+
+/** ispmanager 5 and 6 (business/host, and lite without addresses), over the same protocol as IPmanager. */
+export function createIspManager(connection: ServerConnection, capabilities: ModuleCapabilities): ServerModule {
+  const client = createPanelClient({
+    url: connection.url ?? '',
+    login: connection.login ?? '',
+    password: connection.secret ?? '',
+    trust: connection.trust,
+    requestTimeoutMs: connection.requestTimeoutMs,
+  });
+  return {
+    capabilities,
+    setUp: (request) => asOutcome((sent) => setUp({ client, request, settings: connection.settings, sent })),
+    addAddress: ({ service, ip }) => asOutcome(() => addAddress(client, service, ip)),
+    removeAddress: ({ service, ip }) =>
+      asOutcome(async (sent) => {
+        const rows = await panelAddresses(client);
+        return takeAddress({ client, user: userNameOf(service), ip, rows }, sent);
+      }),
+    addressesOf: (service) => asServerRead(() => addressesOf(client, service)),
+    remove: (service) => asOutcome(() => remove(client, service)),
+    progressOf: async () => done, // every call answers when its work is done (reference 5.5)
+    test: () => asServerRead(() => report(client, connection.settings['preset'])),
+    close: () => client.close(),
+  };
+}
+
+async function addAddress(client: PanelClient, service: ServiceOnServer, ip: string): Promise<ServerOutcome> {
+  const user = userNameOf(service);
+  if ((await findUser(client, service)) !== 'ours') return refused(noSuchService(service));
+  const rows = await panelAddresses(client);
+  const failure = inUse({ user, ip, rows });
+  if (failure !== undefined) return refused(failure);
+  return giveAddress({ client, user, ip, rows });
+}
+
+async function addressesOf(client: PanelClient, service: ServiceOnServer): Promise<readonly string[] | undefined> {
+  if ((await findUser(client, service)) !== 'ours') return undefined;
+  return addressesOfUser(await panelAddresses(client), userNameOf(service));
+}
+
+async function remove(client: PanelClient, service: ServiceOnServer): Promise<ServerOutcome> {
+  if ((await findUser(client, service)) !== 'ours') return done; // never somebody else's user of that name
+  const answer = await client.mutate({ func: 'user.delete', elid: userNameOf(service) });
+  if (answer.kind === 'ok' || (answer.kind === 'refused' && answer.error.type === 'missed')) return done;
+  return mutationOutcome(answer);
+}
+
+async function report(client: PanelClient, preset: string | undefined): Promise<ServerReport> {
+  const session = await client.session();
+  const who = await client.read({ func: 'whoami' });
+  const level = session.level ?? 0;
+  const binary = (attribute(session.doc, 'binary') ?? '').replace(/^.*\//, '');
+  const version = childText(who, 'version') ?? '';
+  const missing: string[] = [];
+  if (binary !== '' && binary !== 'ispmgr')
+    missing.push(`The URL is that of ${safeText(binary, [], 40)}, not of an ispmanager`);
+  if (level < 29) missing.push('The login is no administrator: it may not create users');
+  else if (preset !== undefined && !(await presetNames(client)).includes(preset)) {
+    missing.push(`The server has no preset named "${preset}"`);
+  }
+  return {
+    product: 'ispmanager',
+    version: version === '' ? null : safeText(version, [], 40),
+    rights: level >= 29 ? `administrator (level ${level})` : `user (level ${level})`,
+    missing,
+  };
+}
+
+function noSuchService(service: ServiceOnServer): Parameters<typeof refused>[0] {
+  return {
+    code: 'service-not-on-server',
+    message: `The server has no user of service ${service.id}`,
+    next: 'Set the service up first, or look whether its user was removed by hand.',
+  };
+}

@@ -1,0 +1,72 @@
+import type { Failure } from '../../../workflows/domain/failure.ts';
+import type { PanelClient } from '../../coremanager/client.ts';
+import type { ServerOutcome } from '../server-module.ts';
+import { done, mutationOutcome } from './outcome.ts';
+import { panelAddresses, type PanelAddress } from './panel-view.ts';
+
+export interface Giving {
+  readonly client: PanelClient;
+  readonly user: string;
+  readonly ip: string;
+  readonly rows: readonly PanelAddress[];
+}
+
+/** Why the panel's own list speaks against giving an address to a user. */
+export function inUse(giving: Pick<Giving, 'user' | 'ip' | 'rows'>): Failure | undefined {
+  const row = giving.rows.find((one) => one.ip === giving.ip);
+  const free =
+    row === undefined || row.owner === giving.user || (row.owner === '' && ['free', 'assigned', ''].includes(row.role));
+  if (free) return undefined;
+  return {
+    code: 'address-used-on-server',
+    message: `${giving.ip} is ${row.role || 'in use'} on the server already${row.owner === '' ? '' : `, for its user ${row.owner}`}`,
+    next: 'Take it off there, or let the address be marked as in conflict and order again.',
+    field: 'address',
+    value: giving.ip,
+  };
+}
+
+/** Gives a known address to a user: role *assigned* with an owner (documented: 4.7, 5.5). One request. */
+export async function giveAddress(giving: Giving): Promise<ServerOutcome> {
+  const { client, user, ip, rows } = giving;
+  const row = rows.find((one) => one.ip === ip);
+  if (row?.owner === user && row.role === 'assigned') return done;
+  const answer = await client.mutate({
+    func: 'ipaddr.edit',
+    sok: 'ok',
+    ...(row === undefined ? {} : { elid: ip }), // an address the panel does not know yet has no row to change
+    name: ip,
+    iprole: 'assigned',
+    owner: user,
+  });
+  return answer.kind === 'ok' ? done : mutationOutcome(answer);
+}
+
+/** Takes an address off: free it, then remove it (seen); BILLmanager's own list names the second only (documented). */
+export async function takeAddress(giving: Giving, sent: () => void): Promise<ServerOutcome> {
+  const { client, user, ip } = giving;
+  if (!uses(giving.rows, user, ip)) return done;
+  const freed = await client.mutate({ func: 'ipaddr.free', elid: ip, sok: 'ok' });
+  // A panel without the first function says that it does not know it: the second does both.
+  if (freed.kind !== 'ok' && freed.kind !== 'refused') return mutationOutcome(freed);
+  sent();
+  const removed = await client.mutate({ func: 'ipaddr.delete', elid: ip, sok: 'ok' });
+  if (removed.kind !== 'ok' && removed.kind !== 'refused') return mutationOutcome(removed);
+  // The list decides, also over a refusal: an address on an interface stays a row, but no longer ours (documented).
+  if (!uses(await panelAddresses(client), user, ip)) return done;
+  return removed.kind === 'ok' ? { kind: 'unknown', failure: stillListed(ip) } : mutationOutcome(removed);
+}
+
+function uses(rows: readonly PanelAddress[], user: string, ip: string): boolean {
+  return rows.some((row) => row.ip === ip && row.owner === user);
+}
+
+function stillListed(ip: string): Failure {
+  return {
+    code: 'server-still-lists-address',
+    message: `The server said that ${ip} was taken off, and its list still has it`,
+    next: 'It is looked at again; if it stays, take it off there by hand.',
+    field: 'address',
+    value: ip,
+  };
+}

@@ -1,0 +1,41 @@
+import type { Failure } from '../../../workflows/domain/failure.ts';
+import { PanelReadError, type PanelMutation } from '../../coremanager/client.ts';
+import { ServerError, type ServerOutcome } from '../server-module.ts';
+
+export const done: ServerOutcome = { kind: 'done' };
+
+export function refused(failure: Failure): ServerOutcome {
+  return { kind: 'refused', failure };
+}
+
+/** A mutation that came to nothing clear, or to a clear no. */
+export function mutationOutcome(answer: Exclude<PanelMutation, { kind: 'ok' }>): ServerOutcome {
+  // Each mutation follows a read on the same session: a session refused now is a right that is missing.
+  return { kind: answer.kind === 'not-logged-in' ? 'refused' : answer.kind, failure: answer.failure };
+}
+
+/**
+ * Runs one of the port's mutations: looks that fail become outcomes. Once something was changed in this call, a step that
+ * fails leaves the outcome unknown; before that, nothing was sent.
+ */
+export async function asOutcome(run: (sent: () => void) => Promise<ServerOutcome>): Promise<ServerOutcome> {
+  let any = false;
+  try {
+    const outcome = await run(() => {
+      any = true;
+    });
+    return any && outcome.kind === 'not-sent' ? { ...outcome, kind: 'unknown' } : outcome;
+  } catch (error) {
+    if (!(error instanceof PanelReadError)) throw error;
+    if (any) return { kind: 'unknown', failure: error.failure };
+    return { kind: error.notLoggedIn || error.error !== undefined ? 'refused' : 'not-sent', failure: error.failure };
+  }
+}
+
+export async function asServerRead<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof PanelReadError ? new ServerError(error.failure, error.retryable) : error;
+  }
+}

@@ -1,0 +1,89 @@
+import type { AddressView } from '../workflows/contract.ts';
+import type { Reason } from '../workflows/domain/failure.ts';
+import { ownership } from '../workflows/domain/tag.ts';
+import type { OrderTicket } from './allocation.ts';
+import type { Deps } from './deps.ts';
+import { applicationFailure } from './failures.ts';
+import { heartbeating } from './heartbeat.ts';
+import type { RunRef } from './ledger/records.ts';
+import { noSuchService } from './refusals.ts';
+import type { ServerOutcome, ServiceOnServer } from './servers/server-module.ts';
+import { addressView } from './views.ts';
+
+/** What a step on a server came to; the panel's own words stand in the failure. */
+export type ServerAnswer = ServerOutcome;
+
+export type Activation =
+  | { readonly kind: 'active'; readonly addresses: readonly AddressView[] }
+  | { readonly kind: 'not-ours'; readonly reason: Reason };
+
+export function setUpActivities(deps: Deps) {
+  async function placed(service: string) {
+    const record = await deps.ledger.services.find(service);
+    if (record === undefined) throw applicationFailure(noSuchService(service), false);
+    const { id, kind, domain, customer } = record;
+    const on: ServiceOnServer = { id, kind, domain, customer };
+    return { module: await deps.servers.of(record.server), on };
+  }
+
+  /** Step 8. The module looks before it acts, so a repeat after an unknown outcome finds what is there. */
+  async function setUpService(service: string, addresses: readonly string[]): Promise<ServerAnswer> {
+    const { module, on } = await placed(service);
+    return heartbeating(() => module.setUp({ service: on, addresses }));
+  }
+
+  async function addToService(service: string, ip: string, ptr: string | null): Promise<ServerAnswer> {
+    const { module, on } = await placed(service);
+    return heartbeating(() => module.addAddress({ service: on, ip, ptr }));
+  }
+
+  /** Done means that the module's own list, where it has one, no longer has the address. */
+  async function takeOffService(service: string, ip: string): Promise<ServerAnswer> {
+    const { module, on } = await placed(service);
+    return heartbeating(() => module.removeAddress({ service: on, ip, ptr: null }));
+  }
+
+  async function removeFromServer(service: string): Promise<ServerAnswer> {
+    const { module, on } = await placed(service);
+    return heartbeating(() => module.remove(on));
+  }
+
+  /** One look at a task that a server works on; the waiting is the workflow's. */
+  async function progressOfTask(service: string, task: string): Promise<ServerAnswer> {
+    const { module } = await placed(service);
+    return heartbeating(() => module.progressOf(task));
+  }
+
+  /** Step 9: each tag read once more; not ours → a wait with its reason. Then all become active in one transaction. */
+  async function activateService(service: string, tickets: readonly HeldTicket[], run: RunRef): Promise<Activation> {
+    const stranger = await heartbeating(() => firstStranger(tickets));
+    if (stranger !== undefined) return { kind: 'not-ours', reason: lost(stranger) };
+    await deps.ledger.services.activate({ service, ips: tickets.map(({ ip }) => ip), run });
+    const rows = await deps.ledger.addresses.list({ service });
+    const held = new Set(tickets.map(({ ip }) => ip));
+    return { kind: 'active', addresses: rows.filter(({ ip }) => held.has(ip)).map(addressView) };
+  }
+
+  async function firstStranger(tickets: readonly HeldTicket[]): Promise<string | undefined> {
+    for (const { ip, ticket } of tickets) {
+      const panel = await deps.panels.of(ticket.integration);
+      const row = await panel.read(ip);
+      if (row?.state !== 'held' || ownership(row, ticket.mark) !== 'ours') return ip;
+    }
+    return undefined;
+  }
+
+  return { setUpService, addToService, takeOffService, removeFromServer, progressOfTask, activateService };
+}
+
+export interface HeldTicket {
+  readonly ip: string;
+  readonly ticket: OrderTicket;
+}
+
+function lost(ip: string): Reason {
+  return {
+    code: 'address-lost',
+    message: `${ip} no longer carries our tag in IPmanager: put it back there (see the order's tag), or abandon the service`,
+  };
+}

@@ -1,0 +1,132 @@
+import type { IntegrationFields, IntegrationSecrets } from '../../../activities/ledger/settings.ts';
+import type { IntegrationRecord } from '../../../activities/ledger/records.ts';
+import { type PanelReport, probePanel } from '../../../worker/probe.ts';
+import { changedIntegration, integrationFields } from '../../inputs/integration.ts';
+import { integrationView } from '../../views/settings.ts';
+import { type IntegrationFlags, integrationInput } from '../commands/integration-flags.ts';
+import { refusal, usage } from '../errors.ts';
+import { readSecrets } from '../passwords.ts';
+import { integrationDetails, panelReport } from '../render/integration.ts';
+import type { Outcome } from '../run.ts';
+import type { Session } from '../session.ts';
+import { knownIntegration } from './integration.ts';
+
+/** Adds an integration. The panel is asked first: one that cannot be reached or refuses the login is not saved. */
+export async function addIntegration(session: Session, name: string, flags: IntegrationFlags): Promise<Outcome> {
+  oneTrust(flags, 'iptally integration add');
+  for (const needed of ['url', 'login'] as const) {
+    if (flags[needed] === undefined) throw usage(`--${needed} is missing`, 'iptally integration add');
+  }
+  const fields = await integrationFields({ ...integrationInput(flags), name }, true);
+  const { ledger } = await session.parts();
+  const before = await ledger.settings.integrations.find(name);
+  if (before !== undefined) throw refusal({ refused: 'exists', because: [name] }, { noun: 'integration', name });
+  const { password, adminPassword } = await readSecrets(flags, prompts(fields));
+  const secrets = { password: password ?? '', adminPassword: adminPassword ?? null };
+  const report = flags.test === false ? undefined : await tested(session, fields, secrets);
+
+  const added = await ledger.settings.integrations.add(name, fields, secrets);
+  if ('refused' in added) throw refusal(added, { noun: 'integration', name });
+  if (report !== undefined) await ledger.settings.integrations.keepDialect(name, report.dialect);
+  if (flags.timeZone === undefined) session.warn(`time zone: ${fields.timeZone}, that of this host`);
+  warnAboutPolicy(session, fields);
+  return saved(`integration ${name} is added`, { name, fields, added, report });
+}
+
+/** Changes an integration. What decides whether the panel answers is tested before it is saved. */
+export async function editIntegration(session: Session, name: string, flags: IntegrationFlags): Promise<Outcome> {
+  oneTrust(flags, 'iptally integration edit');
+  const { ledger } = await session.parts();
+  const before = await knownIntegration(ledger, name);
+  const fields = await changedIntegration(before, integrationInput(flags), true);
+  const old = await ledger.settings.integrations.secretsOf(name);
+  const secrets = await editedSecrets({ flags, before, fields, old });
+  const asks = flags.test !== false && connectionDiffers({ before, fields, old, secrets });
+  const report = asks ? await tested(session, fields, secrets) : undefined;
+
+  const edited = await ledger.settings.integrations.edit(name, fields, secrets);
+  if ('refused' in edited) throw refusal(edited, { noun: 'integration', name });
+  if (report !== undefined) await ledger.settings.integrations.keepDialect(name, report.dialect);
+  if (before.policy !== fields.policy || before.adminLogin !== fields.adminLogin) warnAboutPolicy(session, fields);
+  return saved(`integration ${name} is changed`, { name, fields, added: edited, report });
+}
+
+/** A new password where one is given or a new login needs one; else the old one stays. */
+async function editedSecrets(edit: {
+  readonly flags: IntegrationFlags;
+  readonly before: IntegrationRecord;
+  readonly fields: IntegrationFields;
+  readonly old: IntegrationSecrets;
+}): Promise<IntegrationSecrets> {
+  const { flags, before, fields, old } = edit;
+  const wanted = prompts(fields);
+  const given = await readSecrets(flags, {
+    adminLogin: fields.adminLogin !== null,
+    ...(fields.login === before.login ? {} : { password: wanted.password }),
+    ...(fields.adminLogin === before.adminLogin ? {} : { admin: wanted.admin }),
+  });
+  return {
+    password: given.password ?? old.password,
+    adminPassword: fields.adminLogin === null ? null : (given.adminPassword ?? old.adminPassword),
+  };
+}
+
+function connectionDiffers(edit: {
+  readonly before: IntegrationRecord;
+  readonly fields: IntegrationFields;
+  readonly old: IntegrationSecrets;
+  readonly secrets: IntegrationSecrets;
+}): boolean {
+  const { before, fields, old, secrets } = edit;
+  return (
+    (['url', 'login', 'adminLogin', 'ca', 'pin', 'allowPlainHttp'] as const).some(
+      (key) => before[key] !== fields[key],
+    ) ||
+    JSON.stringify(before.dialectOverrides) !== JSON.stringify(fields.dialectOverrides) ||
+    old.password !== secrets.password ||
+    old.adminPassword !== secrets.adminPassword
+  );
+}
+
+function prompts(fields: IntegrationFields): { readonly password: string; readonly admin: string | undefined } {
+  const { url, login, adminLogin } = fields;
+  return {
+    password: `Password of ${login} at ${url}`,
+    admin: adminLogin === null ? undefined : `Password of the administrator ${adminLogin} at ${url}`,
+  };
+}
+
+async function tested(session: Session, fields: IntegrationFields, secrets: IntegrationSecrets): Promise<PanelReport> {
+  session.progress.say(`asking ${fields.url}`);
+  return probePanel(fields, secrets);
+}
+
+function oneTrust(flags: IntegrationFlags, command: string): void {
+  if (typeof flags.ca === 'string' && typeof flags.pin === 'string') {
+    throw usage('--ca and --pin exclude each other: give one of them', command);
+  }
+}
+
+/** The vendor's warning: with rights over all addresses `all` reaches those that people gave out by hand. */
+function warnAboutPolicy(session: Session, fields: IntegrationFields): void {
+  if (fields.adminLogin === null || fields.policy !== 'all') return;
+  session.warn(
+    'warning: with an administrator login and the policy "all" the nightly sync releases every address the ledger ' +
+      'does not know, also those given out by hand in IPmanager. Use "owned" unless billing alone gives out addresses.',
+  );
+}
+
+function saved(
+  what: string,
+  it: {
+    readonly name: string;
+    readonly fields: IntegrationFields;
+    readonly added: IntegrationRecord;
+    readonly report: PanelReport | undefined;
+  },
+): Outcome {
+  const view = integrationView({ ...it.added, dialect: it.report?.dialect ?? it.added.dialect });
+  if (it.report === undefined) return { json: view, text: `${what}\n${integrationDetails(view)}` };
+  const report = panelReport(it.name, it.fields, it.report);
+  return { json: { ...view, test: report.json }, text: `${what}\n${report.text}` };
+}

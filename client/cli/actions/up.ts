@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { type Config, readConfig } from '../../../worker/config.ts';
+import { startStack } from '../../../worker/local/stack.ts';
+import type { StackFile } from '../../../worker/local/stack-file.ts';
+import { externalTemporal } from '../../../worker/local/temporal-external.ts';
+import { type EmbeddedDatabase, migrateEmbedded } from '../../../worker/migrations.ts';
+import { simulatorLogins, startSimulators } from '../../../worker/simulators.ts';
+import { registerSearchAttributes } from '../../search-attributes.ts';
+import { asShown } from '../errors.ts';
+import { details } from '../render/table.ts';
+import { stackProgress } from '../render/stack-progress.ts';
+import { type Outcome, show } from '../run.ts';
+import type { Session } from '../session.ts';
+
+export interface UpFlags {
+  readonly demo: boolean;
+  readonly worker: boolean;
+}
+
+/** The whole stack of this machine until a signal. In a home that runs already it starts nothing and shows the links. */
+export async function up(session: Session, flags: UpFlags): Promise<Outcome | undefined> {
+  const progress = await stackProgress(flags);
+  const outcome = await startStack({
+    home: session.config.home,
+    reporter: progress,
+    migrate: (database) => migrated(session.config, database),
+    startSimulators,
+    ...(flags.worker ? {} : { worker: false }),
+  }).finally(() => progress.end());
+  switch (outcome.kind) {
+    case 'interrupted':
+      return undefined;
+    case 'already-running':
+      return { json: outcome.stack, text: `this home runs already\n${links(outcome.stack, outcome.home)}` };
+    case 'started':
+      break;
+  }
+  const { stack } = outcome;
+  const document = stack.describe();
+  show({ json: document, text: `iptally is up\n${links(document, stack.home)}` }, session.json);
+  if (flags.demo && flags.worker) await demoOnce(session, stackConfig(session.config, document), stack.stopped);
+  if (!session.json) process.stderr.write('Ctrl-C stops everything\n');
+  await stack.stopped;
+  return undefined;
+}
+
+/** The ledger, and a Temporal run elsewhere: the local one is started with our search attributes. */
+async function migrated(config: Config, database: EmbeddedDatabase): Promise<string> {
+  const elsewhere = externalTemporal();
+  if (elsewhere !== undefined) {
+    await registerSearchAttributes({ ...elsewhere, connectionOptions: config.temporalOptions });
+  }
+  return migrateEmbedded(database);
+}
+
+/** The stack's own parts, whatever else the environment names. */
+function stackConfig(config: Config, stack: StackFile): Config {
+  const { databaseUrl, temporalAddress, namespace } = stack;
+  const masterKeyFile = join(config.home, 'master.key');
+  const { temporalOptions } = readConfig({ home: config.home });
+  return {
+    ...config,
+    databaseUrl,
+    temporalAddress,
+    namespace,
+    masterKeyFile,
+    temporalOptions,
+    webUi: stack.webUi ?? undefined,
+  };
+}
+
+/** The demo must not take the stack down with it: what goes wrong is said, and it can be played again. */
+async function demoOnce(session: Session, config: Config, stopped: Promise<void>): Promise<void> {
+  const { demoAtStart } = await import('../demo/play.ts');
+  const playing = demoAtStart(session, config).catch((error: unknown) => {
+    const { message, next } = asShown(error);
+    session.warn(`the demo was not played to its end: ${message}; ${next}. Play it again with "iptally demo"`);
+  });
+  // A signal in the middle stops the stack under the demo, which then has nothing left to say.
+  await Promise.race([playing, stopped]);
+}
+
+function links(stack: StackFile, home: string): string {
+  const { ipmanager, ispmanager } = stack.simulators;
+  const { billing } = simulatorLogins.ipmanager;
+  const { root } = simulatorLogins.ispmanager;
+  return details([
+    ['Web UI', stack.webUi === null ? null : `${stack.webUi}/namespaces/${stack.namespace}/workflows`],
+    ['Temporal', `${stack.temporalAddress}, namespace ${stack.namespace}`],
+    ...(stack.api === undefined ? [] : [['API', stack.api] as const]),
+    ...(ipmanager === undefined
+      ? []
+      : [['IPmanager', `${ipmanager} (simulated; login billing, password ${billing})`] as const]),
+    ...(ispmanager === undefined
+      ? []
+      : [['ispmanager', `${ispmanager} (simulated; login root, password ${root})`] as const]),
+    ['home', home],
+    ['next', 'npx iptally address list · npx iptally service list · npx iptally doctor'],
+  ]);
+}

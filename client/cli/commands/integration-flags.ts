@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { IptallyError } from '../../../worker/iptally-error.ts';
+import { errorCode } from '../../../worker/local/values.ts';
+import type { SecretFlags } from '../passwords.ts';
+import { gathered, numeric } from '../program.ts';
+
+/** What may be said of an integration on the command line, for `add` and `edit` alike. */
+export interface IntegrationFlags extends SecretFlags {
+  readonly url?: string;
+  readonly login?: string;
+  readonly adminLogin?: string | false;
+  readonly ignoreGroup?: readonly string[];
+  readonly ignoreGroups?: boolean;
+  readonly policy?: string;
+  readonly timeZone?: string;
+  readonly coolDown?: string;
+  readonly quarantine?: string;
+  readonly requestTimeout?: string;
+  readonly fence?: string;
+  readonly maxAttempts?: number | string;
+  readonly maxConflicts?: number | string;
+  readonly onConflict?: string;
+  readonly ca?: string | false;
+  readonly pin?: string | false;
+  readonly allowPlainHttp?: boolean;
+  readonly dialect?: readonly string[];
+  readonly test?: boolean;
+}
+
+/** As far as commander's command is needed here. */
+interface Options {
+  option(flags: string, description: string): unknown;
+  option(flags: string, description: string, parse: (value: string, before: never) => unknown): unknown;
+}
+
+export function withIntegrationFlags(command: Options): void {
+  command.option('--url <url>', 'address of the panel, like https://panel.example.com:1500/ipmgr');
+  command.option('--login <login>', 'user login: its account exists for billing alone');
+  command.option('--admin-login <login>', 'administrator login, for the sync only');
+  command.option('--ignore-group <group>', 'address group the sync leaves alone; may be repeated', gathered);
+  command.option('--policy <policy>', 'what the sync may release: observe, owned or all');
+  command.option('--time-zone <zone>', "where 03:15 is, like Europe/Berlin (default: this host's)");
+  command.option('--cool-down <duration>', 'wait before an address goes back (default 0)');
+  command.option('--quarantine <duration>', 'how long nobody else gets it afterwards (default 24h)');
+  command.option('--request-timeout <duration>', 'longest wait for one answer of the panel (default 90s)');
+  command.option('--fence <duration>', 'after it no sent call can have an effect (default: twice the request timeout)');
+  command.option('--max-attempts <n>', 'requests one order may send (default 6)', numeric);
+  command.option('--max-conflicts <n>', 'addresses one order may mark (default 10)', numeric);
+  command.option('--on-conflict <what>', 'mark: a person resolves it; heal: when the server confirms (default mark)');
+  command.option('--ca <file>', "certificate to trust, PEM: the panel's own or its authority's");
+  command.option('--pin <fingerprint>', "SHA-256 fingerprint of the panel's certificate");
+  command.option('--allow-plain-http', 'speak to the panel without TLS: the password travels in clear');
+  command.option(
+    '--dialect <key=value>',
+    'set a name of the protocol by hand: releaseFunction, tagInAllocation, format',
+    gathered,
+  );
+  command.option('--no-test', 'save without asking the panel');
+  withSecretFlags(command);
+  command.option('--admin-password-file <file>', "file with the administrator's password");
+}
+
+export function withSecretFlags(command: Options): void {
+  command.option(
+    '--password-stdin',
+    "read the password from stdin (with --admin-login the administrator's from the second line)",
+  );
+  command.option('--password-file <file>', 'file with the password');
+}
+
+/** Ways to take a value away, for `edit`. */
+export function withRemovalFlags(command: Options): void {
+  command.option('--no-admin-login', 'forget the administrator login');
+  command.option('--no-ignore-groups', 'ignore no group any more');
+  command.option('--no-ca', 'trust what this machine trusts');
+  command.option('--no-pin', 'trust what this machine trusts');
+  command.option('--no-allow-plain-http', 'refuse plain http again');
+}
+
+/** The flags as the shared schema reads them. */
+export function integrationInput(flags: IntegrationFlags): Readonly<Record<string, unknown>> {
+  const { adminLogin, ca, pin, dialect, ignoreGroup, ignoreGroups } = flags;
+  return {
+    url: flags.url,
+    login: flags.login,
+    policy: flags.policy,
+    timeZone: flags.timeZone,
+    coolDown: flags.coolDown,
+    quarantine: flags.quarantine,
+    requestTimeout: flags.requestTimeout,
+    fence: flags.fence,
+    maxAttempts: flags.maxAttempts,
+    maxConflicts: flags.maxConflicts,
+    onConflict: flags.onConflict,
+    allowPlainHttp: flags.allowPlainHttp,
+    ignoredGroups: ignoreGroups === false ? [] : ignoreGroup === undefined ? undefined : [...ignoreGroup],
+    adminLogin: adminLogin === false ? null : adminLogin,
+    ca: ca === false ? null : ca === undefined ? undefined : certificate(ca),
+    pin: pin === false ? null : pin,
+    dialect: dialect === undefined ? undefined : pairs(dialect, 'dialect'),
+  };
+}
+
+/** `key=value` texts as one object. */
+export function pairs(texts: readonly string[], field: string): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+      throw new IptallyError({
+        code: 'invalid-input',
+        message: `${field}: "${text}" has no name before an equals sign`,
+        field,
+        value: text,
+        accepted: 'name=value',
+        next: `correct it and run the command again; nothing was done`,
+        exitStatus: 2,
+      });
+    }),
+  );
+}
+
+export function certificate(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new IptallyError({
+      code: 'file-not-readable',
+      message: `${file} cannot be read: ${errorCode(error) ?? 'unknown'}`,
+      field: 'ca',
+      value: file,
+      accepted: 'a file with certificates in PEM, which this user may read',
+      next: 'correct the path, then run the command again; nothing was done',
+      exitStatus: 2,
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Composition } from '../../worker/compose.ts';
+import {
+  type Config,
+  type ConfigFlags,
+  readConfig,
+  requireDatabase,
+  requireMasterKey,
+  requireTemporal,
+} from '../../worker/config.ts';
+import type { IptallyClient } from '../index.ts';
+import { progressOn, type Progress } from './render/progress.ts';
+
+/** What one command works with. Each part is made when it is first asked for: `--help` connects to nothing. */
+export interface Session {
+  readonly config: Config;
+  readonly json: boolean;
+  /** Ledger, panels and servers. */
+  readonly parts: () => Promise<Composition>;
+  readonly client: () => Promise<IptallyClient>;
+  /** A line on stderr. */
+  readonly warn: (text: string) => void;
+  /** What goes on, on a terminal only. */
+  readonly progress: Progress;
+  /** Ends with Ctrl-C: waits end, what runs in Temporal goes on. */
+  readonly interrupted: AbortSignal;
+  readonly close: () => Promise<void>;
+}
+
+export function openSession(flags: ConfigFlags & { readonly json?: boolean | undefined }): Session {
+  const config = readConfig(flags);
+  const opened: (() => Promise<void>)[] = [];
+  const interrupt = new AbortController();
+  const progress = progressOn(process.stderr);
+  const warn = (text: string): void => {
+    progress.clear();
+    process.stderr.write(`${text}\n`);
+  };
+  let parts: Promise<Composition> | undefined;
+  let client: Promise<IptallyClient> | undefined;
+  return {
+    config,
+    json: flags.json === true,
+    warn,
+    progress,
+    interrupted: interrupt.signal,
+    parts: () => {
+      parts ??= composed(config, { warn, opened });
+      return parts;
+    },
+    client: () => {
+      client ??= connected(config, { warn, opened });
+      return client;
+    },
+    close: async () => {
+      interrupt.abort();
+      progress.clear();
+      await Promise.allSettled(opened.map((close) => close()));
+    },
+  };
+}
+
+interface Opening {
+  readonly warn: (text: string) => void;
+  readonly opened: (() => Promise<void>)[];
+}
+
+async function composed(config: Config, { warn, opened }: Opening): Promise<Composition> {
+  requireDatabase(config);
+  requireMasterKey(config);
+  const { compose } = await import('../../worker/compose.ts');
+  const composition = await compose(config, { warn, poolSize: 2 });
+  opened.push(() => composition.close());
+  return composition;
+}
+
+async function connected(config: Config, { warn, opened }: Opening): Promise<IptallyClient> {
+  const address = requireTemporal(config);
+  const { connectIptally } = await import('../index.ts');
+  const client = await connectIptally({
+    address,
+    namespace: config.namespace,
+    connectionOptions: config.temporalOptions,
+    warn,
+  });
+  opened.push(() => client.close());
+  return client;
+}

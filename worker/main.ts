@@ -1,0 +1,48 @@
+import { closeSync, writeSync } from 'node:fs';
+import { readConfig } from './config.ts';
+import { IptallyError } from './iptally-error.ts';
+import { openLog } from './log.ts';
+import { runWorker } from './run-worker.ts';
+import { installRuntime } from './telemetry.ts';
+
+/** A worker as a process of its own: `iptally worker`, and the child of `iptally up`. */
+const log = openLog();
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(130);
+    log.info(`${signal}: what is under way may end, nothing new begins`);
+    stop.abort();
+  });
+}
+
+try {
+  installRuntime(log);
+  const config = readConfig();
+  await runWorker({ config, log, stop: stop.signal, ready: sayReady });
+  log.info('the worker has stopped');
+} catch (error) {
+  // Only our own words: what a driver or a connection says may carry a URL with its password (I11).
+  if (error instanceof IptallyError) log.fatal({ code: error.code, next: error.next }, error.message);
+  else log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, safeWords(error));
+  process.exitCode = 1;
+}
+
+/** The process that started this one reads descriptor 3, where it gave one. */
+function sayReady(): void {
+  const line = { ready: true, pid: process.pid };
+  log.info('the worker is ready');
+  if (process.env['IPTALLY_READY_FD'] !== '3') return;
+  try {
+    writeSync(3, `${JSON.stringify(line)}\n`);
+    closeSync(3);
+  } catch {
+    // Nobody listens any more: the worker works all the same.
+  }
+}
+
+function safeWords(error: unknown): string {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  const known = typeof code === 'string' ? ` (${code})` : '';
+  return `the worker cannot run${known}: see that the database and Temporal answer (iptally doctor)`;
+}

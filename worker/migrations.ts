@@ -1,0 +1,27 @@
+import { migrate, type Migrated } from '../activities/ledger/migrate.ts';
+import { type Config, requireDatabase } from './config.ts';
+
+export type { Migrated } from '../activities/ledger/migrate.ts';
+
+/** What `up` knows of the cluster it started. */
+export interface EmbeddedDatabase {
+  readonly migrationUrl: string;
+  readonly applicationRole: string;
+}
+
+/** Brings the ledger to this version and grants the application role its rights. Safe to run twice, and at once. */
+export async function migrateLedger(config: Config): Promise<Migrated> {
+  const applicationUrl = requireDatabase(config);
+  const { username, password } = new URL(applicationUrl);
+  return migrate({
+    migrationUrl: config.migrationUrl ?? applicationUrl,
+    applicationRole: decodeURIComponent(username),
+    ...(password === '' ? {} : { applicationPassword: decodeURIComponent(password) }),
+  });
+}
+
+/** The same for the cluster of `up`: one line to show. */
+export async function migrateEmbedded(database: EmbeddedDatabase): Promise<string> {
+  const { applied, already } = await migrate(database);
+  return applied.length === 0 ? `up to date (${already.length})` : `applied ${applied.join(', ')}`;
+}

@@ -1,0 +1,2 @@
+/** Rows of the ledger as every surface shows them. */
+export { addressView } from '../activities/views.ts';

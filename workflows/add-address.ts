@@ -1,0 +1,137 @@
+import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import type { Opened, Plan } from '../activities/opening.ts';
+import { addedUpdate, workflowIds, type AllocationResult } from './contract.ts';
+import { addAddressInput, type AddAddress, type AddAddressInput } from './inputs/inputs.ts';
+import { check } from './inputs/check.ts';
+import { ledger, looking } from './steps/activity-profiles.ts';
+import { allocate, type Allocated } from './steps/allocate.ts';
+import { openAnswer } from './steps/answer.ts';
+import { giveBack } from './steps/give-back.ts';
+import { accept } from './steps/input.ts';
+import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
+import { untilDone } from './steps/on-server.ts';
+import { orderDiffers, stoppedAlready } from './steps/refusals.ts';
+import { activateHeld } from './steps/set-up.ts';
+import { openStage, type Stage } from './steps/stage.ts';
+import { StartOver } from './steps/start-over.ts';
+import { failWith, insist } from './steps/waiting.ts';
+
+/** One more address for a service that is there: reserve it with its PTR, answer, put it on the server, make it active. */
+export async function addAddress(
+  raw: AddAddressInput,
+  carried: { readonly stop?: Stop } = {},
+): Promise<AllocationResult> {
+  const answer = openAnswer<AllocationResult>();
+  return interruptible(async (interruption) => {
+    if (carried.stop !== undefined) interruption.request(carried.stop);
+    const stage = openStage('Add an address', {});
+    setHandler(addedUpdate, () => answer.get(), {
+      description: 'answers as soon as the address is reserved and its PTR written, or with the reason why not',
+      validator: (sent?: unknown) => refuseOther(raw, sent),
+    });
+    try {
+      const result = await story(raw, { stage, interruption, answered: (early) => answer.give(early) });
+      answer.give(result);
+      stage.end('done');
+      await condition(allHandlersFinished);
+      return result;
+    } catch (error) {
+      const { stop } = interruption;
+      if (error instanceof StartOver) return continueAsNew<typeof addAddress>(raw, stop === undefined ? {} : { stop });
+      answer.fail(stop === undefined && error instanceof Error ? error : failWith(stoppedAlready(stop ?? 'cancelled')));
+      stage.end('failed');
+      await condition(allHandlersFinished);
+      throw error;
+    }
+  });
+}
+
+interface Run {
+  readonly stage: Stage;
+  readonly interruption: Interruption;
+  readonly answered: (early: AllocationResult) => void;
+}
+
+async function story(raw: AddAddressInput, run: Run): Promise<AllocationResult> {
+  const { stage, interruption } = run;
+  const input = accept(addAddressInput, raw, ({ order }) => workflowIds.addAddress(order));
+  const { service } = input;
+  stage.about({ service });
+  const plan = await open(input, stage);
+  stage.about({ integration: plan.integration?.name ?? null });
+  const [order] = plan.orders;
+  if (order === undefined || plan.integration === null) {
+    const reason = plan.reason ?? { code: 'no-address', message: `service ${service} gets no address` };
+    stage.tell(`no address: ${reason.message}`);
+    return { service, outcome: 'not-allocated', reason, addresses: [] };
+  }
+  const { maxAttempts, maxConflicts } = plan.integration;
+  const stop = () => (interruption.stop === undefined ? undefined : stoppedAlready(interruption.stop));
+  const held = await allocate(order, {
+    ...plan.integration,
+    stage,
+    limits: { maxAttempts, maxConflicts },
+    stopped: stop,
+  });
+  if (held.kind === 'refused') {
+    if (interruption.stop !== undefined) throw stopped(interruption.stop, `order ${input.order}`);
+    throw failWith(held.failure);
+  }
+  run.answered({ service, outcome: 'allocated', addresses: [held.address] });
+  return putOnServer(plan, held, run);
+}
+
+async function open(input: AddAddress, stage: Stage): Promise<Plan> {
+  const ask = () => insist<Opened>(stage, 'write the order', () => ledger.openAdded(input, stage.run));
+  let opened = await ask();
+  if (opened.kind === 'plan' && opened.integration?.unread) {
+    const { name, requestTimeoutMs } = opened.integration;
+    const what = `read the forms of ${name}`;
+    await insist(stage, what, async () => ({ read: await looking(requestTimeoutMs, what, 6).readDialect(name) }));
+    opened = await ask();
+  }
+  if (opened.kind === 'refused') throw failWith(opened.failure);
+  return opened;
+}
+
+/** Steps 8 and 9. A stop takes it off the server again before it goes back. */
+async function putOnServer(
+  plan: Plan,
+  held: Extract<Allocated, { kind: 'held' }>,
+  run: Run,
+): Promise<AllocationResult> {
+  const { stage, interruption } = run;
+  const { address, ticket } = held;
+  const service = plan.service.id;
+  const step = { stage, service, requestTimeoutMs: plan.serverTimeoutMs };
+  const isStopped = () => interruption.stop !== undefined;
+  if (address.state !== 'active' && !isStopped()) {
+    const what = `put ${address.ip} on ${service} at ${plan.service.server}`;
+    const call = (summary: string) =>
+      looking(plan.serverTimeoutMs, summary).addToService(service, address.ip, ticket.ptr);
+    await untilDone({ ...step, what, call }, isStopped);
+  }
+  if (isStopped() && plan.integration !== null) {
+    const what = `take ${address.ip} off ${service}`;
+    const call = (summary: string) => looking(plan.serverTimeoutMs, summary).takeOffService(service, address.ip);
+    await untilDone({ ...step, what, call });
+    await giveBack(address.ip, ticket, { ...plan.integration, stage, reason: `order ${ticket.order} was stopped` });
+    throw stopped(interruption.stop ?? 'cancelled', `order ${ticket.order}`);
+  }
+  const addresses = await activateHeld(service, [{ ip: address.ip, ticket }], {
+    stage,
+    requestTimeoutMs: plan.integration?.requestTimeoutMs ?? 10_000,
+  });
+  return { service, outcome: 'allocated', addresses };
+}
+
+function refuseOther(raw: AddAddressInput, sent: unknown): void {
+  if (sent === undefined || sent === null) return;
+  const [one, other] = [check(addAddressInput, raw, 'addAddress'), check(addAddressInput, sent, 'addAddress')];
+  if (!other.ok) throw failWith(other.failure);
+  if (!one.ok) return;
+  const fields = (['service', 'family', 'ptr', 'address'] as const).filter(
+    (field) => (one.value[field] ?? null) !== (other.value[field] ?? null),
+  );
+  if (fields.length > 0) throw failWith(orderDiffers(one.value.service, fields));
+}

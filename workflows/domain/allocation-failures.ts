@@ -1,0 +1,57 @@
+import type { Failure } from './failure.ts';
+
+/** How an order ends without an address, by its own rules; refusals of the panel carry the panel's words instead. */
+
+export function inConflict(ip: string): Failure {
+  return {
+    code: 'address-in-use',
+    message: `${ip} is on another live service; a particular address is refused, never replaced`,
+    value: ip,
+    next: 'ask without a particular address, or release it from its service first',
+  };
+}
+
+export function inQuarantine(ip: string): Failure {
+  return {
+    code: 'address-quarantined',
+    message: `${ip} is in quarantine after another customer; a particular address is refused, never replaced`,
+    value: ip,
+    next: 'ask without a particular address, or wait until its quarantine is over (iptally address show)',
+  };
+}
+
+export function onlyConflicts(ips: readonly string[]): Failure {
+  return {
+    code: 'too-many-conflicts',
+    message: `${ips.length} addresses in a row were in use already and are marked dns.set.error: ${ips.join(', ')}`,
+    value: ips.join(', '),
+    next: 'find out why IPmanager offers addresses that are on services, then iptally address resolve for each',
+  };
+}
+
+export function onlyQuarantined(attempts: number): Failure {
+  return {
+    code: 'only-quarantined-addresses',
+    message: `IPmanager offered only addresses in quarantine, ${attempts} times; they are parked until it ends`,
+    value: String(attempts),
+    next: 'add addresses to the login in IPmanager, or wait until the quarantine is over, then order again',
+  };
+}
+
+export function endedUnknown(attempts: number): Failure {
+  return {
+    code: 'unknown-outcome',
+    message: `none of ${attempts} requests had a clear answer, and no address with this order's tag was found after each`,
+    value: String(attempts),
+    next: 'see what the panel says (iptally integration test), then order again under a new id',
+  };
+}
+
+export function tagNotKept(ips: readonly string[]): Failure {
+  return {
+    code: 'tag-not-kept',
+    message: `IPmanager did not keep our tag in the note of ${ips.join(', ')}; without it nothing can be found again`,
+    value: ips.join(', '),
+    next: 'let the panel keep notes whole, then iptally integration test; check these addresses by hand',
+  };
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { mostAddresses } from '../domain/states.ts';
+import { actor, family, hostname, id, ip, kind, name, words } from './fields.ts';
+
+/** Inputs of the workflows and of their messages: the contract of design.md 7. Unknown fields are refused by name. */
+
+export const wantedAddress = z.strictObject({ order: id, family, ptr: hostname.nullish() });
+
+export const serviceInput = z.strictObject({
+  id,
+  kind,
+  domain: hostname,
+  customer: id.nullish(),
+  server: name,
+  tariff: name,
+});
+
+export const provisionServiceInput = z.strictObject({
+  service: serviceInput,
+  addresses: z
+    .array(wantedAddress)
+    .max(mostAddresses, `accepted: at most ${mostAddresses} addresses`)
+    .refine((orders) => new Set(orders.map(({ order }) => order)).size === orders.length, {
+      error: 'accepted: each order id once',
+    })
+    .nullish(),
+});
+
+export const addAddressInput = z.strictObject({
+  order: id,
+  service: id,
+  family,
+  ptr: hostname.nullish(),
+  address: ip.nullish(),
+});
+
+export const releaseAddressInput = z.strictObject({ address: ip, reason: words });
+export const removeServiceInput = z.strictObject({ service: id, reason: words });
+export const changePtrInput = z.strictObject({ address: ip, ptr: hostname, actor });
+export const resolveConflictInput = z.strictObject({ address: ip, actor });
+
+export const setupFinishedInput = z.strictObject({ ok: z.boolean('accepted: true or false'), reason: words.nullish() });
+
+/** What callers send. */
+export type ProvisionServiceInput = z.input<typeof provisionServiceInput>;
+export type AddAddressInput = z.input<typeof addAddressInput>;
+export type ReleaseAddressInput = z.input<typeof releaseAddressInput>;
+export type RemoveServiceInput = z.input<typeof removeServiceInput>;
+export type ChangePtrInput = z.input<typeof changePtrInput>;
+export type ResolveConflictInput = z.input<typeof resolveConflictInput>;
+export type SetupFinishedInput = z.input<typeof setupFinishedInput>;
+
+/** What is worked with: canonical texts. */
+export type ProvisionService = z.output<typeof provisionServiceInput>;
+export type AddAddress = z.output<typeof addAddressInput>;
+export type ChangePtr = z.output<typeof changePtrInput>;

@@ -1,0 +1,189 @@
+import { allHandlersFinished, condition, continueAsNew } from '@temporalio/workflow';
+import type { Opened, Plan } from '../activities/opening.ts';
+import { workflowIds, type AllocationResult } from './contract.ts';
+import type { Failure } from './domain/failure.ts';
+import { provisionServiceInput, type ProvisionServiceInput } from './inputs/inputs.ts';
+import { ledger, looking } from './steps/activity-profiles.ts';
+import { allocate, type Allocated, type Desk } from './steps/allocate.ts';
+import { giveBack } from './steps/give-back.ts';
+import { accept } from './steps/input.ts';
+import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
+import { listen, openTalk, type Talk } from './steps/provision-talk.ts';
+import { besideAnother, stoppedAlready, together } from './steps/refusals.ts';
+import { activate, setUpUntilDone, takeDown } from './steps/set-up.ts';
+import { openStage, type Stage } from './steps/stage.ts';
+import { StartOver } from './steps/start-over.ts';
+import { failureOf, failWith, insist } from './steps/waiting.ts';
+
+/** What a run that continues as new must not forget; the rest stands in the ledger. */
+export interface Carried {
+  readonly stop?: Stop;
+  readonly input?: ProvisionServiceInput;
+  readonly report?: Talk['report'];
+  readonly placed?: boolean;
+}
+
+/**
+ * A new service: reserve each address with its PTR, answer `addresses`, set the service up with them, make them active.
+ * All or nothing; a failed set-up keeps the addresses and waits (design.md 3).
+ */
+export async function provisionService(raw: ProvisionServiceInput, carried: Carried = {}): Promise<AllocationResult> {
+  const talk = openTalk();
+  return interruptible(async (interruption) => {
+    if (carried.stop !== undefined) interruption.request(carried.stop);
+    talk.report = carried.report;
+    talk.placed = carried.placed ?? false;
+    const stage = openStage(`Provision ${shownId(raw)}`, { service: shownId(raw) });
+    listen(talk, interruption, () => stage.waitsFor);
+    try {
+      const result = await story(carried.input ?? raw, { talk, interruption, stage });
+      stage.end('done');
+      await condition(allHandlersFinished);
+      return result;
+    } catch (error) {
+      if (error instanceof StartOver) return continueAsNew<typeof provisionService>(raw, carry(talk, interruption));
+      talk.ended = true;
+      talk.answer.fail(interruption.stop === undefined ? asError(error) : failWith(stoppedAlready(interruption.stop)));
+      stage.end('failed');
+      await condition(allHandlersFinished);
+      throw error;
+    }
+  });
+}
+
+interface Run {
+  readonly talk: Talk;
+  readonly interruption: Interruption;
+  readonly stage: Stage;
+}
+
+async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationResult> {
+  const { talk, interruption, stage } = run;
+  talk.input = accept(provisionServiceInput, raw, ({ service }) => workflowIds.provisionService(service.id));
+  const plan = await open(run, talk.input);
+  talk.plan = plan;
+  stage.about({ integration: plan.integration?.name ?? null });
+  await reserve(plan, run);
+  if (interruption.stop === undefined) {
+    talk.answer.give(resultOf(plan, talk));
+    if (plan.complete) return complete(plan, talk);
+    if ((await setUpUntilDone(plan, run)) === 'done') {
+      await activate(plan, run);
+      return complete(plan, talk);
+    }
+  }
+  await undo(plan, run);
+  throw stopped(interruption.stop ?? 'cancelled', `service ${plan.service.id}`);
+}
+
+/** Step 1. The panel's forms are read at first use, where the integration was added without a test. */
+async function open({ stage }: Run, input: NonNullable<Talk['input']>): Promise<Plan> {
+  const ask = () => insist<Opened>(stage, 'write the orders', () => ledger.openProvision(input, stage.run));
+  let opened = await ask();
+  if (opened.kind === 'plan' && opened.integration?.unread) {
+    const { name, requestTimeoutMs } = opened.integration;
+    try {
+      await looking(requestTimeoutMs, `read the forms of ${name}`, 6).readDialect(name);
+    } catch (error) {
+      const failure = failureOf(error);
+      await insist(stage, 'end the service', () => ended(input.service.id, failure, stage));
+      throw failWith(failure);
+    }
+    opened = await ask();
+  }
+  if (opened.kind === 'refused') throw failWith(opened.failure);
+  return opened;
+}
+
+/** Steps 2 to 7 for all orders side by side; all or nothing. */
+async function reserve(plan: Plan, run: Run): Promise<void> {
+  const { talk, interruption, stage } = run;
+  if (plan.reason !== null) stage.tell(`no address: ${plan.reason.message}`);
+  // Addresses held from an earlier run may stand on the server already.
+  if (plan.orders.some(({ kind }) => kind === 'holds')) talk.placed = true;
+  if (plan.integration === null || plan.orders.length === 0) return;
+  const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs } = plan.integration;
+  const refused: Failure[] = [];
+  const desk: Desk = {
+    stage,
+    limits: { maxAttempts, maxConflicts },
+    requestTimeoutMs,
+    fenceMs,
+    quarantineMs,
+    stopped: () =>
+      interruption.stop === undefined ? refused.map(besideAnother)[0] : stoppedAlready(interruption.stop),
+  };
+  const outcomes = await Promise.all(
+    plan.orders.map(async (order) => {
+      const outcome = await allocate(order, desk);
+      if (outcome.kind === 'refused' && outcome.failure.code !== 'refused-together') refused.push(outcome.failure);
+      return outcome;
+    }),
+  );
+  keep(talk, outcomes);
+  if (refused.length === 0 || interruption.stop !== undefined) return;
+  await undo(plan, run, together(refused).message);
+  throw failWith(together(refused));
+}
+
+function keep(talk: Talk, outcomes: readonly Allocated[]): void {
+  const held = outcomes.filter((outcome) => outcome.kind === 'held');
+  talk.held = held.map(({ ticket, address }) => ({ ticket, ip: address.ip }));
+  talk.addresses = held.map(({ address }) => address);
+}
+
+/** Nothing stays: off the server where it may be, addresses back, and the service's life is over. */
+async function undo(plan: Plan, run: Run, why?: string): Promise<void> {
+  const { talk, interruption, stage } = run;
+  const reason = why ?? `service ${plan.service.id} was ${interruption.stop ?? 'stopped'}`;
+  talk.waitsForSetUp = false;
+  if (interruption.stop !== undefined) talk.answer.fail(failWith(stoppedAlready(interruption.stop)));
+  await takeDown(plan, run);
+  for (const { ip, ticket } of plan.complete ? [] : talk.held) {
+    if (plan.integration !== null) await giveBack(ip, ticket, { ...plan.integration, stage, reason });
+  }
+  if (plan.complete) return;
+  talk.addresses = [];
+  await insist(stage, 'end the service', () => ended(plan.service.id, { code: '', message: reason, next: '' }, stage));
+  talk.ended = true;
+}
+
+async function ended(service: string, failure: Failure, stage: Stage): Promise<object> {
+  await ledger.endService(service, failure.message, stage.run);
+  return {};
+}
+
+function complete(plan: Plan, talk: Talk): AllocationResult {
+  talk.finished = true;
+  talk.ended = true;
+  talk.state = 'active';
+  talk.reason = undefined;
+  return resultOf(plan, talk);
+}
+
+function resultOf(plan: Plan, talk: Talk): AllocationResult {
+  const { reason } = plan;
+  const service = plan.service.id;
+  if (reason !== null) return { service, outcome: 'not-allocated', reason, addresses: [] };
+  return { service, outcome: 'allocated', addresses: talk.addresses };
+}
+
+function carry(talk: Talk, { stop }: Interruption): Carried {
+  return {
+    placed: talk.placed,
+    ...(stop === undefined ? {} : { stop }),
+    ...(talk.input === undefined ? {} : { input: talk.input }),
+    ...(talk.report === undefined ? {} : { report: talk.report }),
+  };
+}
+
+/** For titles only: the input is not checked yet. */
+function shownId(raw: unknown): string {
+  const service = typeof raw === 'object' && raw !== null ? Reflect.get(raw, 'service') : undefined;
+  const id: unknown = typeof service === 'object' && service !== null ? Reflect.get(service, 'id') : undefined;
+  return typeof id === 'string' ? id.slice(0, 100) : 'a service';
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('failed');
+}

@@ -1,0 +1,150 @@
+import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import type { ReleaseTicket } from '../activities/release.ts';
+import { keepUpdate, workflowIds, type AddressView, type KeepResult, type ReleaseResult } from './contract.ts';
+import { releaseAddressInput, type ReleaseAddressInput } from './inputs/inputs.ts';
+import { ledger, looking } from './steps/activity-profiles.ts';
+import { openAnswer, type Answer } from './steps/answer.ts';
+import { accept } from './steps/input.ts';
+import { interruptible, type Interruption } from './steps/interruption.ts';
+import { untilDone } from './steps/on-server.ts';
+import { openStage, type Stage } from './steps/stage.ts';
+import { StartOver, startOverWhenLong } from './steps/start-over.ts';
+import { failWith, insist, pause, untilClear } from './steps/waiting.ts';
+
+/**
+ * Off the server, unbound, cool-down, then under the lock: still unused, still ours, deleted, confirmed, quarantined
+ * (design.md 3, "Release"). Until the second lock `keep` or a cancel leaves the address where it was.
+ */
+export async function releaseAddress(raw: ReleaseAddressInput): Promise<ReleaseResult> {
+  const talk: Talk = { kept: openAnswer<KeepResult>(), keep: false, late: false };
+  return interruptible(async (interruption) => {
+    const stage = openStage('Release an address', {});
+    setHandler(keepUpdate, () => keep(talk), {
+      description: 'leaves the address on its service, as long as its delete has not begun; answers whether it stays',
+    });
+    try {
+      const result = await story(raw, { talk, interruption, stage });
+      talk.kept.give(tooLate(result));
+      stage.end('done');
+      await condition(allHandlersFinished);
+      return result;
+    } catch (error) {
+      if (error instanceof StartOver) return continueAsNew<typeof releaseAddress>(raw);
+      talk.kept.fail(error instanceof Error ? error : new Error('failed'));
+      stage.end('failed');
+      await condition(allHandlersFinished);
+      throw error;
+    }
+  });
+}
+
+interface Talk {
+  readonly kept: Answer<KeepResult>;
+  keep: boolean;
+  /** The second lock is taken: nothing keeps the address any more. */
+  late: boolean;
+}
+
+interface Run {
+  readonly talk: Talk;
+  readonly interruption: Interruption;
+  readonly stage: Stage;
+}
+
+async function keep(talk: Talk): Promise<KeepResult> {
+  if (!talk.late) talk.keep = true;
+  return talk.kept.get();
+}
+
+async function story(raw: ReleaseAddressInput, run: Run): Promise<ReleaseResult> {
+  const { stage } = run;
+  const { address: ip, reason } = accept(releaseAddressInput, raw, ({ address }) =>
+    workflowIds.releaseAddress(address),
+  );
+  stage.about({ address: ip });
+  const look = await insist(stage, `lock ${ip}`, () => ledger.lookForRelease(ip, reason, stage.run));
+  if (look.kind === 'refused') throw failWith(look.failure);
+  if (look.kind === 'not-held') return { address: ip, state: look.state };
+  const { ticket } = look;
+  stage.about({ service: ticket.service, integration: ticket.integration.name });
+  if (!ticket.unbound && (await takeOff(ticket, run)) === 'stopped') return keepIt(ticket, run);
+  const unbound = await insist(stage, `unbind ${ip}`, () => ledger.unbind(ticket));
+  if (unbound.kind === 'refused') throw failWith(unbound.failure);
+  stage.tell(`${ip} is off its service and \`releasing\``);
+  if (await coolDown(ticket, run)) return keepIt(ticket, run);
+  run.talk.late = true;
+  const gone = await deleteForGood(ticket, stage);
+  stage.tell(`${ip} is back in IPmanager; \`${gone.state}\` here`);
+  return { address: ip, state: gone.state };
+}
+
+function wantsToKeep({ talk, interruption }: Run): boolean {
+  return talk.keep || interruption.stop !== undefined;
+}
+
+async function takeOff({ ip, service, server, serverTimeoutMs }: ReleaseTicket, run: Run): Promise<'done' | 'stopped'> {
+  if (service === null || server === null) return 'done';
+  const what = `take ${ip} off ${service} at ${server}`;
+  const call = (summary: string) => looking(serverTimeoutMs, summary).takeOffService(service, ip);
+  const step = { stage: run.stage, service, what, requestTimeoutMs: serverTimeoutMs, call };
+  const end = wantsToKeep(run) ? 'stopped' : await untilDone(step, () => wantsToKeep(run));
+  return end === 'done' && wantsToKeep(run) ? 'stopped' : end;
+}
+
+/** True when somebody wants to keep it. */
+async function coolDown({ ip, integration }: ReleaseTicket, run: Run): Promise<boolean> {
+  if (wantsToKeep(run)) return true;
+  if (integration.coolDownMs === 0) return false;
+  await pause(integration.coolDownMs, `cool-down of ${ip}: \`keep\` leaves it on its service`, () => wantsToKeep(run));
+  return wantsToKeep(run);
+}
+
+async function deleteForGood(ticket: ReleaseTicket, stage: Stage): Promise<AddressView> {
+  const { ip, integration, run } = ticket;
+  const { fenceMs, quarantineMs, requestTimeoutMs } = integration;
+  const what = `release ${ip} in IPmanager`;
+  for (let round = 0; ; round += 1) {
+    const answer = await untilClear(stage, { ms: fenceMs, what }, () =>
+      looking(requestTimeoutMs, what, 4).deleteAddress({ ip, fenceMs, quarantineMs, run }),
+    );
+    if (answer.kind === 'gone') return answer.address;
+    const failure = answer.kind === 'refused' ? answer.failure : { code: 'stray', message: `${ip} is not ours` };
+    stage.wait({ code: failure.code, message: failure.message });
+    startOverWhenLong();
+    await pause(Math.min(300_000, 5_000 * 2 ** Math.min(round, 6)), `${what}: ${failure.message}`.slice(0, 200));
+  }
+}
+
+/** Back on its service, here and on its server, as it was; or why that cannot be any more. */
+async function keepIt(ticket: ReleaseTicket, run: Run): Promise<ReleaseResult> {
+  const { ip, service, serverTimeoutMs } = ticket;
+  const { stage, talk } = run;
+  const row = await insist(stage, `keep ${ip}`, () => ledger.rebind(ip, 'kept', stage.run));
+  if (row.kind === 'service-gone') {
+    stage.tell(`${ip} cannot be kept: its service is removed`);
+    talk.late = true;
+    const gone = await deleteForGood(ticket, stage);
+    talk.kept.give({
+      address: ip,
+      kept: false,
+      state: gone.state,
+      reason: { code: 'service-removed', message: `the service of ${ip} is removed, so it was released` },
+    });
+    return { address: ip, state: gone.state };
+  }
+  if (service !== null) {
+    const what = `put ${ip} back on ${service}`;
+    const call = (summary: string) => looking(serverTimeoutMs, summary).addToService(service, ip, null);
+    await untilDone({ stage, service, what, requestTimeoutMs: serverTimeoutMs, call });
+  }
+  await insist(stage, `unlock ${ip}`, async () => ({ unlocked: await ledger.unlock(ip, stage.run) }));
+  const state = row.kind === 'kept' ? row.address.state : 'active';
+  stage.tell(`${ip} stays on its service`);
+  talk.kept.give({ address: ip, kept: true, state });
+  return { address: ip, state };
+}
+
+function tooLate({ address, state }: ReleaseResult): KeepResult {
+  const reason = { code: 'too-late', message: `the release of ${address} had begun its delete; nothing was changed` };
+  return { address, kept: false, state, reason };
+}

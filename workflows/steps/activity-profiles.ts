@@ -1,0 +1,51 @@
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+
+/**
+ * How activities are called: whole profiles, never a partial override, which would silently give endless retries. Each
+ * call to a panel is an activity of its own with its summary; what touches the ledger alone is local.
+ */
+
+const waitForOutcome = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+
+/** Ledger only: idempotent, milliseconds. */
+export const ledger = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s', maximumAttempts: 4 },
+});
+
+/** One request that must not be repeated: one attempt, whatever happens (design.md 3, step 2). */
+export function once(requestTimeoutMs: number, summary: string): Activities {
+  return proxyActivities<Activities>({
+    summary,
+    startToCloseTimeout: requestTimeoutMs + 5_000,
+    heartbeatTimeout: '20s',
+    cancellationType: waitForOutcome,
+    retry: { maximumAttempts: 1 },
+  });
+}
+
+/**
+ * Reads, and steps that look before they act. They give up after five tries or about a minute of trying; then the
+ * workflow waits visibly and asks again. `requests` is how many the step makes, one after the other.
+ */
+export function looking(requestTimeoutMs: number, summary: string, requests = 3): Activities {
+  return proxyActivities<Activities>({
+    summary,
+    startToCloseTimeout: requests * requestTimeoutMs + 5_000,
+    heartbeatTimeout: '20s',
+    cancellationType: waitForOutcome,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s', maximumAttempts: 5 },
+  });
+}
+
+/** A complete listing: as long as it beats, it goes on. */
+export function listing(summary: string): Activities {
+  return proxyActivities<Activities>({
+    summary,
+    startToCloseTimeout: '1h',
+    heartbeatTimeout: '20s',
+    cancellationType: waitForOutcome,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s', maximumAttempts: 5 },
+  });
+}

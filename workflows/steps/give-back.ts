@@ -1,0 +1,37 @@
+import type { OrderTicket } from '../../activities/allocation.ts';
+import { looking } from './activity-profiles.ts';
+import type { Stage } from './stage.ts';
+import { startOverWhenLong } from './start-over.ts';
+import { pause, untilClear } from './waiting.ts';
+
+export interface GiveBackDesk {
+  readonly stage: Stage;
+  readonly requestTimeoutMs: number;
+  readonly fenceMs: number;
+  readonly quarantineMs: number;
+  readonly reason: string;
+}
+
+/**
+ * An address of an order that will not keep it goes back by the release steps. It waits visibly as long as the panel
+ * refuses; `stray` was not ours and was left alone.
+ */
+export async function giveBack(ip: string, ticket: OrderTicket, desk: GiveBackDesk): Promise<'gone' | 'stray'> {
+  const { stage, fenceMs, quarantineMs, reason } = desk;
+  const what = `give ${ip} back`;
+  for (let round = 0; ; round += 1) {
+    const answer = await untilClear(stage, { ms: fenceMs, what }, () =>
+      looking(desk.requestTimeoutMs, what, 5).giveBack(ticket, ip, { reason, quarantineMs }),
+    );
+    if (answer.kind !== 'refused') {
+      stage.goOn();
+      stage.tell(answer.kind === 'gone' ? `${ip} went back to IPmanager` : `${ip} is not ours; left alone`);
+      return answer.kind;
+    }
+    stage.wait({ code: answer.failure.code, message: `${ip} cannot go back: ${answer.failure.message}` });
+    await pause(
+      Math.min(300_000, 5_000 * 2 ** Math.min(round, 6)),
+      `${ip} cannot go back: ${answer.failure.message}`.slice(0, 200),
+    );
+  }
+}

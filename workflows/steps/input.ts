@@ -1,0 +1,25 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { z } from 'zod';
+import { check } from '../inputs/check.ts';
+import { failWith } from './waiting.ts';
+
+/** The input in its canonical form, or a failure that any client can read; nothing was done yet (design.md 7). */
+export function accept<Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
+  expectedId: (input: z.output<Schema>) => string,
+): z.output<Schema> {
+  const { workflowType, workflowId } = workflowInfo();
+  const checked = check(schema, raw, workflowType);
+  if (!checked.ok) throw failWith(checked.failure);
+  const expected = expectedId(checked.value);
+  if (expected === workflowId) return checked.value;
+  throw failWith({
+    code: 'workflow-id-mismatch',
+    message: `workflow id ${workflowId} does not belong to this input`,
+    field: 'workflowId',
+    value: workflowId,
+    accepted: expected,
+    next: `start it as ${expected}, so that two runs for one thing cannot stand beside each other`,
+  });
+}

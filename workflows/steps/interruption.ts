@@ -1,0 +1,38 @@
+import { CancelledFailure, CancellationScope } from '@temporalio/workflow';
+import { failWith } from './waiting.ts';
+
+/** Why a run stops before its end. The first that was accepted wins. */
+export type Stop = 'cancelled' | 'abandoned';
+
+export interface Interruption {
+  readonly stop: Stop | undefined;
+  request(stop: Stop): void;
+}
+
+/**
+ * Runs a story so that a cancel never aborts a request already sent: it becomes a value the story looks at between its
+ * steps, and everything that follows, the giving back too, runs to its end (design.md 3, "Cancel and abandon").
+ */
+export async function interruptible<Result>(story: (interruption: Interruption) => Promise<Result>): Promise<Result> {
+  let stop: Stop | undefined;
+  const interruption: Interruption = {
+    get stop() {
+      return stop;
+    },
+    request(asked) {
+      stop ??= asked;
+    },
+  };
+  CancellationScope.current().cancelRequested.catch(() => interruption.request('cancelled'));
+  return CancellationScope.nonCancellable(() => story(interruption));
+}
+
+/** How a stopped run ends: `Cancelled` for Temporal, or a failure of type `Abandoned`. */
+export function stopped(stop: Stop, what: string): Error {
+  if (stop === 'cancelled') return new CancelledFailure(`${what} was cancelled; nothing of it is held`);
+  return failWith({
+    code: 'Abandoned',
+    message: `${what} was abandoned; its addresses went back`,
+    next: 'order it anew when it is wanted after all',
+  });
+}

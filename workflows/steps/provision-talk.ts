@@ -1,0 +1,153 @@
+import { condition, setHandler } from '@temporalio/workflow';
+import type { Plan } from '../../activities/opening.ts';
+import type { HeldTicket } from '../../activities/set-up.ts';
+import {
+  abandonUpdate,
+  addressesUpdate,
+  retrySetupUpdate,
+  setupFinishedUpdate,
+  type AddressView,
+  type AllocationResult,
+  type ServiceStanding,
+} from '../contract.ts';
+import type { Reason } from '../domain/failure.ts';
+import { reAttach } from '../domain/re-attach.ts';
+import type { ServiceState } from '../domain/states.ts';
+import { check } from '../inputs/check.ts';
+import { provisionServiceInput, setupFinishedInput, type ProvisionService } from '../inputs/inputs.ts';
+import { openAnswer, type Answer } from './answer.ts';
+import type { Interruption, Stop } from './interruption.ts';
+import * as refusals from './refusals.ts';
+import { failWith } from './waiting.ts';
+
+/** What callers and operators tell a run that provisions a service, and what it tells them. */
+export interface Talk {
+  readonly answer: Answer<AllocationResult>;
+  /** The input in force: as started, or as changed while the run waited for set-up. */
+  input: ProvisionService | undefined;
+  plan: Plan | undefined;
+  held: readonly HeldTicket[];
+  addresses: readonly AddressView[];
+  state: ServiceState;
+  reason: Reason | undefined;
+  /** The run waits for `retrySetup`, `abandon`, or a changed order. */
+  waitsForSetUp: boolean;
+  retry: boolean;
+  /** Sent again with another server, domain or tariff: used for the next try. */
+  change: ProvisionService | undefined;
+  report: { readonly ok: boolean; readonly reason: string | null } | undefined;
+  /** The set-up is done: from here on nothing can abandon it. */
+  finished: boolean;
+  /** A set-up was sent to the server: what may stand there is taken down before addresses go back. */
+  placed: boolean;
+  /** Everything that follows a stop is done, or the service is active. */
+  ended: boolean;
+}
+
+export function openTalk(): Talk {
+  return {
+    answer: openAnswer<AllocationResult>(),
+    input: undefined,
+    plan: undefined,
+    held: [],
+    addresses: [],
+    state: 'provisioning',
+    reason: undefined,
+    waitsForSetUp: false,
+    retry: false,
+    change: undefined,
+    report: undefined,
+    finished: false,
+    placed: false,
+    ended: false,
+  };
+}
+
+/** Registers every handler before the first await, so that no message finds none. */
+export function listen(talk: Talk, interruption: Interruption, waits: () => Reason | undefined): void {
+  setHandler(addressesUpdate, (sent?: unknown) => attach(talk, sent), {
+    description: 'answers as soon as all addresses are reserved and their PTRs written, or with all reasons why not',
+    validator: (sent?: unknown) => refuseOther(talk, sent),
+  });
+  setHandler(retrySetupUpdate, () => retry(talk), {
+    description: 'tries the set-up again, with the same addresses',
+    validator: () => {
+      if (!talk.waitsForSetUp) throw failWith(refusals.nothingToRetry(talk.state));
+    },
+  });
+  setHandler(abandonUpdate, () => abandon(talk, interruption, waits), {
+    description: 'gives the addresses back and ends the run as Abandoned',
+    validator: () => {
+      if (talk.finished || talk.report?.ok) throw failWith(refusals.setUpFinished);
+    },
+  });
+  setHandler(setupFinishedUpdate, (sent) => finish(talk, sent, interruption), {
+    description: 'the provisioning system has set the service up, or could not (module external)',
+    validator: (sent) => refuseReport(sent, interruption.stop),
+  });
+}
+
+export function standing(talk: Talk, stop?: Stop): ServiceStanding {
+  const state = talk.ended && stop !== undefined ? 'removed' : talk.state;
+  const reason = talk.reason === undefined ? {} : { reason: talk.reason };
+  return { service: talk.input?.service.id ?? '', state, ...reason, addresses: talk.addresses };
+}
+
+/** An order sent again must be the running one; the synchronous half of the comparison (design.md 3). */
+function refuseOther(talk: Talk, sent: unknown): void {
+  if (sent === undefined || sent === null || talk.input === undefined) return;
+  const checked = check(provisionServiceInput, sent, 'provisionService');
+  if (!checked.ok) throw failWith(checked.failure);
+  const compared = reAttach(talk.input, checked.value, talk.waitsForSetUp);
+  if (compared.kind === 'differs') throw failWith(refusals.orderDiffers(talk.input.service.id, compared.fields));
+}
+
+async function attach(talk: Talk, sent: unknown): Promise<AllocationResult> {
+  const checked =
+    sent === undefined || sent === null ? undefined : check(provisionServiceInput, sent, 'provisionService');
+  if (
+    checked?.ok &&
+    talk.input !== undefined &&
+    reAttach(talk.input, checked.value, talk.waitsForSetUp).kind === 'changed'
+  ) {
+    talk.change = checked.value;
+  }
+  return talk.answer.get();
+}
+
+async function retry(talk: Talk): Promise<ServiceStanding> {
+  talk.retry = true;
+  await condition(() => !talk.retry);
+  return standing(talk);
+}
+
+async function abandon(
+  talk: Talk,
+  interruption: Interruption,
+  waits: () => Reason | undefined,
+): Promise<ServiceStanding> {
+  interruption.request('abandoned');
+  // What goes back may have to wait for a panel: then the caller is told for what, and the run goes on.
+  await condition(
+    () => talk.ended || (interruption.stop !== undefined && !talk.waitsForSetUp && waits() !== undefined),
+  );
+  const reason = talk.ended ? undefined : waits();
+  return { ...standing(talk, interruption.stop), ...(reason === undefined ? {} : { reason }) };
+}
+
+function refuseReport(sent: unknown, stop: Stop | undefined): void {
+  const checked = check(setupFinishedInput, sent, 'setupFinished');
+  if (!checked.ok) throw failWith(checked.failure);
+  if (stop !== undefined) throw failWith(refusals.stoppedAlready(stop));
+}
+
+/** Answers once the addresses are active, or once a failed set-up is taken note of. It may come before it is waited for. */
+async function finish(talk: Talk, sent: unknown, interruption: Interruption): Promise<ServiceStanding> {
+  const checked = check(setupFinishedInput, sent, 'setupFinished');
+  if (!checked.ok) throw failWith(checked.failure);
+  if (talk.report?.ok !== true) talk.report = { ok: checked.value.ok, reason: checked.value.reason ?? null };
+  await condition(() => talk.ended || (talk.report?.ok !== true && talk.waitsForSetUp));
+  if (checked.value.ok && talk.state !== 'active')
+    throw failWith(refusals.stoppedAlready(interruption.stop ?? 'cancelled'));
+  return standing(talk);
+}

@@ -1,0 +1,200 @@
+import { condition } from '@temporalio/workflow';
+import type { Plan } from '../../activities/opening.ts';
+import type { HeldTicket } from '../../activities/set-up.ts';
+import type { AddressView } from '../contract.ts';
+import type { Failure, Reason } from '../domain/failure.ts';
+import { ledger, looking } from './activity-profiles.ts';
+import type { Interruption } from './interruption.ts';
+import { tryOnServer, untilDone, type ServerEnd } from './on-server.ts';
+import type { Talk } from './provision-talk.ts';
+import type { Stage } from './stage.ts';
+import { startOverWhenLong } from './start-over.ts';
+import { insist, pause, untilClear } from './waiting.ts';
+
+export interface SetUpRun {
+  readonly talk: Talk;
+  readonly interruption: Interruption;
+  readonly stage: Stage;
+}
+
+/** Tries made by themselves before a person is asked. */
+const triesByItself = 3;
+
+/**
+ * Step 8: the same addresses at every try. When the tries are used up the run waits visibly until `retrySetup`,
+ * `abandon`, a changed order, or for a reporting system its `setupFinished`.
+ */
+export async function setUpUntilDone(plan: Plan, run: SetUpRun): Promise<'done' | 'stopped'> {
+  const { talk, interruption, stage } = run;
+  for (let tries = 1; ; tries += 1) {
+    const end = await trySetUp(plan, run);
+    if (end.kind === 'done') {
+      talk.finished = true;
+      return interruption.stop === undefined || talk.report?.ok ? 'done' : 'stopped';
+    }
+    if (interruption.stop !== undefined) return 'stopped';
+    if (end.kind !== 'failed') continue;
+    stage.tell(`set-up failed: ${end.failure.message}`);
+    if (tries % triesByItself !== 0 && !end.reported) {
+      await pause(
+        1_000 * 2 ** (tries - 1),
+        `next try of the set-up: ${end.failure.message}`.slice(0, 200),
+        () => interruption.stop !== undefined,
+      );
+      continue;
+    }
+    await waitForSomebody(run, end.failure);
+    tries = 0;
+    if (interruption.stop !== undefined) return 'stopped';
+  }
+}
+
+type Try = Exclude<ServerEnd, { kind: 'awaiting-report' | 'failed' }> | Failed | { readonly kind: 'again' };
+interface Failed {
+  readonly kind: 'failed';
+  readonly failure: Failure;
+  /** Said by the provisioning system: trying again by ourselves would ask nobody. */
+  readonly reported: boolean;
+}
+
+async function trySetUp(plan: Plan, { talk, interruption, stage }: SetUpRun): Promise<Try> {
+  const service = plan.service.id;
+  const ips = talk.held.map(({ ip }) => ip);
+  const server = talk.input?.service.server ?? plan.service.server;
+  const what = `set up ${service} on ${server}${ips.length === 0 ? '' : ` with ${ips.join(', ')}`}`;
+  talk.placed = true;
+  const end = await tryOnServer({
+    stage,
+    service,
+    what,
+    requestTimeoutMs: plan.serverTimeoutMs,
+    call: (summary) => looking(plan.serverTimeoutMs, summary).setUpService(service, ips),
+  });
+  if (end.kind === 'failed') return { ...end, reported: false };
+  if (end.kind === 'done') {
+    stage.tell(`${what}: done`);
+    return { kind: 'done' };
+  }
+  stage.tell(`${what}: waiting for the report of the provisioning system`);
+  await condition(() => talk.report !== undefined || interruption.stop !== undefined);
+  return reported(talk);
+}
+
+function reported(talk: Talk): Try {
+  const { report } = talk;
+  if (report === undefined) return { kind: 'again' };
+  if (report.ok) return { kind: 'done' };
+  const message = `the provisioning system reports a failed set-up: ${report.reason ?? 'no reason given'}`;
+  return {
+    kind: 'failed',
+    reported: true,
+    failure: { code: 'set-up-failed', message, next: 'mend it and report again, or abandon the service' },
+  };
+}
+
+/** A visible wait for a person. What arrives decides: a retry, a changed order, a late good report, or a stop. */
+async function waitForSomebody(run: SetUpRun, failure: Failure): Promise<void> {
+  const { talk, interruption, stage } = run;
+  const reason: Reason = { code: 'set-up-failed', message: failure.message };
+  const service = talk.input?.service.id ?? '';
+  await insist(stage, 'note that the set-up waits', () => note(service, reason, stage));
+  talk.report = undefined;
+  talk.state = 'waiting';
+  talk.reason = reason;
+  talk.waitsForSetUp = true;
+  stage.tell('waiting for `retrySetup`, `abandon`, or the order sent again with another server, domain or tariff');
+  stage.wait(reason);
+  await condition(
+    () => talk.retry || talk.change !== undefined || interruption.stop !== undefined || talk.report !== undefined,
+  );
+  talk.waitsForSetUp = false;
+  talk.state = 'provisioning';
+  talk.reason = undefined;
+  stage.goOn();
+  if (interruption.stop === undefined) {
+    await insist(stage, 'note that the set-up goes on', () => note(service, null, stage));
+    await takeChange(run);
+  }
+  talk.retry = false;
+}
+
+async function note(service: string, reason: Reason | null, stage: Stage): Promise<object> {
+  await ledger.noteService(service, reason, stage.run);
+  return {};
+}
+
+/** The next try uses the changed order with the same addresses; PTRs that came from the domain follow it. */
+async function takeChange(run: SetUpRun): Promise<void> {
+  const { talk, stage } = run;
+  const { change, input, plan } = talk;
+  talk.change = undefined;
+  if (change === undefined || input === undefined) return;
+  const changed = await insist(stage, 'take the changed order', () => ledger.changeService(change, stage.run));
+  if (changed.kind === 'refused') {
+    stage.tell(`the changed order is not used: ${changed.failure.message}`);
+    return;
+  }
+  talk.input = change;
+  stage.tell(`the next try is on ${changed.server} for \`${changed.domain}\``);
+  if (changed.domain === input.service.domain || plan?.integration === null || plan === undefined) return;
+  for (const { ip, ticket } of talk.held.filter((held) => held.ticket.ptr === input.service.domain)) {
+    const what = `set the PTR of ${ip} to ${changed.domain}`;
+    const { integration, mark, fenceMs, run: owner } = ticket;
+    const target = { ip, integration, ptr: changed.domain, mark, fenceMs, run: owner };
+    const { requestTimeoutMs } = plan.integration ?? { requestTimeoutMs: 90_000 };
+    const answer = await untilClear(stage, { ms: fenceMs, what }, () =>
+      looking(requestTimeoutMs, what, 4).writePtr(target),
+    );
+    if (answer.kind === 'refused') stage.tell(`${what}: ${answer.failure.message}`);
+    else talk.addresses = talk.addresses.map((row) => (row.ip === ip ? answer.address : row));
+  }
+}
+
+/** Step 9: every tag read once more; one that is not ours any more is a wait with its reason, never another address. */
+export async function activate(plan: Plan, { talk, stage }: SetUpRun): Promise<void> {
+  const requestTimeoutMs = plan.integration?.requestTimeoutMs ?? 10_000;
+  const woken = () => talk.retry;
+  talk.addresses = await activateHeld(plan.service.id, talk.held, { stage, requestTimeoutMs, woken });
+  talk.retry = false;
+}
+
+export interface ActivateDesk {
+  readonly stage: Stage;
+  readonly requestTimeoutMs: number;
+  /** Somebody asks to look again now. */
+  readonly woken?: () => boolean;
+}
+
+export async function activateHeld(
+  service: string,
+  held: readonly HeldTicket[],
+  { stage, requestTimeoutMs, woken }: ActivateDesk,
+): Promise<readonly AddressView[]> {
+  const what = `read the tags once more and make ${service} active`;
+  for (let round = 0; ; round += 1) {
+    const answer = await insist(stage, what, () =>
+      looking(requestTimeoutMs, what).activateService(service, held, stage.run),
+    );
+    if (answer.kind === 'active') {
+      stage.tell(`**${service} is active**`);
+      return answer.addresses;
+    }
+    stage.tell(answer.reason.message);
+    stage.wait(answer.reason);
+    startOverWhenLong();
+    await pause(Math.min(300_000, 5_000 * 2 ** Math.min(round, 6)), answer.reason.message.slice(0, 200), woken);
+  }
+}
+
+/** After a stop: what may stand on the server goes first, confirmed by the server, so that no address of it is in use. */
+export async function takeDown(plan: Plan, { talk, stage }: SetUpRun): Promise<void> {
+  if (!talk.placed || plan.complete) return;
+  const service = plan.service.id;
+  await untilDone({
+    stage,
+    service,
+    what: `take ${service} off its server`,
+    requestTimeoutMs: plan.serverTimeoutMs,
+    call: (summary) => looking(plan.serverTimeoutMs, summary).removeFromServer(service),
+  });
+}
