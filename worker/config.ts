@@ -20,7 +20,11 @@ export interface Config {
   readonly home: string;
 }
 
-export type TemporalOptions = Readonly<Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>>;
+export interface TemporalOptions {
+  readonly tls?: NonNullable<ConnectionOptions['tls']>;
+  readonly apiKey?: string;
+  readonly metadata?: NonNullable<ConnectionOptions['metadata']>;
+}
 
 /** What a command line may say; the rest comes from the environment and from the stack that runs. */
 export interface ConfigFlags {

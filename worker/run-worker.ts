@@ -32,7 +32,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     address,
     ...(tls === undefined || tls === null ? {} : { tls }),
     ...(metadata === undefined ? {} : { metadata }),
-    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(typeof apiKey === 'string' ? { apiKey } : {}),
   };
   const composition = await compose(config, { poolSize: 20, warn: (text) => log.warn(text) });
   const connection = await NativeConnection.connect(connecting);

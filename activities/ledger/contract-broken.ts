@@ -12,7 +12,9 @@ export type BrokenContract =
   | 'order-holds-address'
   | 'address-not-bound'
   | 'address-not-releasing'
-  | 'service-not-live';
+  | 'service-not-live'
+  /** A constraint of the database: a value no caller of ours should send. */
+  | 'refused-by-database';
 
 /** A caller broke the ledger's contract. `message` names identifiers only, never a driver's words (I11). */
 export class LedgerContractBroken extends Error {

@@ -87,9 +87,13 @@ function readKeyFile(file: string, warn: (text: string) => void): Buffer {
   } catch (error) {
     throw badKeyFile(
       file,
-      `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'no code'})`,
+      `cannot be read (${systemCode(error)})`,
     );
   }
+}
+
+function systemCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'no code';
 }
 
 function keysIn(file: string, content: Buffer): readonly Key[] {

@@ -129,7 +129,6 @@ function complete(fields: ServerFields, module: ModuleDefinition): ServerFields 
 }
 
 function missing(field: 'url' | 'login', why: string): IptallyError {
-  const accepted =
-    field === 'url' ? 'the address of the panel, like https://panel.example.com:1500' : 'the login there';
-  return wrongInput(field, 'nothing', { why, accepted });
+  const words = field === 'url' ? 'the address of the panel, like https://panel.example.com:1500' : 'the login there';
+  return wrongInput(field, 'nothing', { why, accepted: words });
 }

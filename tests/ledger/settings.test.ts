@@ -201,7 +201,11 @@ test('tariffs are added, edited, listed and removed; the database refuses more t
   expect(await tariffs.add('t', fields)).toEqual({ name: 't', ...fields, createdAt: expect.any(String) });
   expect(await tariffs.add('t', fields)).toEqual({ refused: 'exists', because: ['t'] });
   expect(await tariffs.edit('t', { group: null, ipv6: 30 })).toMatchObject({ ipv4: 2, ipv6: 30, group: null });
-  await expect(tariffs.edit('t', { ipv6: 31 })).rejects.toMatchObject({ name: 'LedgerUnavailable', code: '23514' });
+  await expect(tariffs.edit('t', { ipv6: 31 })).rejects.toMatchObject({
+    name: 'LedgerContractBroken',
+    code: 'refused-by-database',
+    message: 'the ledger refused the call: refused-by-database (23514)',
+  });
   expect(await tariffs.edit('nobody', {})).toEqual({ refused: 'no-such', because: ['nobody'] });
   expect((await tariffs.list()).map((row) => row.name)).toContain('t');
   expect(await tariffs.find('t')).toMatchObject({ ipv6: 30 });

@@ -26,7 +26,10 @@ export function createIspManager(connection: ServerConnection, capabilities: Mod
   });
   return {
     capabilities,
-    setUp: (request) => asOutcome((sent) => setUp({ client, request, settings: connection.settings, sent })),
+    setUp: (request) =>
+      asOutcome((sent) =>
+        setUp({ client, request, settings: connection.settings, withAddresses: capabilities.addresses, sent }),
+      ),
     addAddress: ({ service, ip }) => asOutcome(() => addAddress(client, service, ip)),
     removeAddress: ({ service, ip }) =>
       asOutcome(async (sent) => {

@@ -11,6 +11,8 @@ export interface SettingUp {
   readonly client: PanelClient;
   readonly request: SetUpRequest;
   readonly settings: Readonly<Record<string, string>>;
+  /** ispmanager lite has none to list (documented: reference 4.7). */
+  readonly withAddresses: boolean;
   /** Called when something was changed on the server. */
   readonly sent: () => void;
 }
@@ -24,8 +26,7 @@ export async function setUp(job: SettingUp): Promise<ServerOutcome> {
   const user = userNameOf(request.service);
   const found = await findUser(client, request.service);
   if (found === 'name-taken') return refused(nameTaken(user));
-  // ispmanager lite has no addresses to list (documented: 4.7)
-  const rows = request.addresses.length === 0 && found === 'absent' ? [] : await panelAddresses(client);
+  const rows = job.withAddresses ? await panelAddresses(client) : [];
   for (const ip of request.addresses) {
     const failure = inUse({ user, ip, rows });
     if (failure !== undefined) return refused(failure);

@@ -26,7 +26,7 @@ export async function doctor(session: Session): Promise<Outcome> {
     await add('the ledger', () => checkLedgerState(ledger));
   }
   const shown = checks.map(({ name, state, detail, next }) => ({ name, state, detail, next: next ?? null }));
-  return { json: { checks: shown }, text: text(checks), exit: exitOf(checks) };
+  return { json: { checks: shown }, text: report(checks), exit: exitOf(checks) };
 }
 
 async function openLedger(session: Session, checks: Check[]): Promise<Ledger | undefined> {
@@ -50,7 +50,7 @@ function exitOf(checks: readonly Check[]): 0 | 1 | 4 {
 
 const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
-function text(checks: readonly Check[]): string {
+function report(checks: readonly Check[]): string {
   const rows = checks.map(({ name, state, detail }) => [
     styleText(colours[state], state, { stream: process.stdout }),
     name,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Config, readConfig } from '../../../worker/config.ts';
-import { startStack } from '../../../worker/local/stack.ts';
+import { type StackOutcome, startStack } from '../../../worker/local/stack.ts';
 import type { StackFile } from '../../../worker/local/stack-file.ts';
 import { externalTemporal } from '../../../worker/local/temporal-external.ts';
 import { type EmbeddedDatabase, migrateEmbedded } from '../../../worker/migrations.ts';
@@ -19,14 +19,7 @@ export interface UpFlags {
 
 /** The whole stack of this machine until a signal. In a home that runs already it starts nothing and shows the links. */
 export async function up(session: Session, flags: UpFlags): Promise<Outcome | undefined> {
-  const progress = await stackProgress(flags);
-  const outcome = await startStack({
-    home: session.config.home,
-    reporter: progress,
-    migrate: (database) => migrated(session.config, database),
-    startSimulators,
-    ...(flags.worker ? {} : { worker: false }),
-  }).finally(() => progress.end());
+  const outcome = await started(session.config, flags);
   switch (outcome.kind) {
     case 'interrupted':
       return undefined;
@@ -42,6 +35,21 @@ export async function up(session: Session, flags: UpFlags): Promise<Outcome | un
   if (!session.json) process.stderr.write('Ctrl-C stops everything\n');
   await stack.stopped;
   return undefined;
+}
+
+async function started(config: Config, flags: UpFlags): Promise<StackOutcome> {
+  const progress = await stackProgress(flags);
+  try {
+    return await startStack({
+      home: config.home,
+      reporter: progress,
+      migrate: (database) => migrated(config, database),
+      startSimulators,
+      ...(flags.worker ? {} : { worker: false }),
+    });
+  } finally {
+    await progress.end();
+  }
 }
 
 /** The ledger, and a Temporal run elsewhere: the local one is started with our search attributes. */

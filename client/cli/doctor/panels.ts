@@ -29,9 +29,10 @@ async function checkIntegration(ledger: Ledger, record: IntegrationRecord): Prom
     }
     if (record.dialect === null) return warn(name, `${detail}; not read yet`, again);
     if (dialect.dummy) return ok(name, `${detail}; the login has no right to any address (dummy)`);
-    const now = { ...dialect, ...record.dialectOverrides };
-    const same = (['product', 'version', 'tagInAllocation', 'releaseFunction', 'administrator'] as const).every(
-      (key) => now[key] === record.dialect?.[key] || record.dialectOverrides[key as keyof object] !== undefined,
+    const { dialect: before } = record;
+    // `probePanel` lays what was set by hand over what it read, so only what was read alone is compared.
+    const same = (['product', 'version', 'administrator', 'dummy'] as const).every(
+      (key) => dialect[key] === before[key],
     );
     return same ? ok(name, detail) : warn(name, `${detail}; it was another panel when it was read last`, again);
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { ListrDefaultRendererLogLevels } from 'listr2';
 import { styleText } from 'node:util';
 import type { Reporter } from '../../../worker/local/reporter.ts';
 
@@ -36,18 +37,25 @@ async function spinners(names: readonly string[]): Promise<StackProgress> {
       title: name,
       task: async (_context: unknown, task: { title: string; output: string }) => {
         // What takes long says so by notes; the part that is waited for shows the newest.
-        if (name === 'temporal') told = (text) => (task.output = text);
+        if (name === 'temporal') {
+          told = (text) => {
+            task.output = text;
+          };
+        }
         const detail = await waits.get(name)?.promise;
         task.title = `${name}  ${styleText('dim', detail ?? '', { stream: process.stderr })}`;
       },
     })),
     {
+      renderer: 'default',
       concurrent: true,
       exitOnError: false,
       // Signals belong to the stack, which stops its parts in order.
       registerSignalListeners: false,
       rendererOptions: {
-        logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
+        logger: new ListrLogger<ListrDefaultRendererLogLevels>({
+          processOutput: new ProcessOutput(process.stderr, process.stderr),
+        }),
       },
     },
   );
