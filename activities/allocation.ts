@@ -3,7 +3,7 @@ import type { Mark } from '../workflows/domain/tag.ts';
 import { ownership } from '../workflows/domain/tag.ts';
 import type { Deps } from './deps.ts';
 import { heartbeating } from './heartbeat.ts';
-import type { AllocateOutcome, IpManager } from './ipmanager/ip-manager.ts';
+import { RemoteError, type AllocateOutcome, type IpManager, type RemoteAddress } from './ipmanager/ip-manager.ts';
 import { sharedListings } from './ipmanager/shared-listing.ts';
 import type { RunRef } from './ledger/records.ts';
 import { lockAddress, unlockAddress, type Locked } from './locking.ts';
@@ -83,7 +83,7 @@ export function allocationActivities(deps: Deps) {
     const lock = await lockAddress(deps, ip, { run: ticket.run, reason, fenceMs: ticket.fenceMs });
     if (lock.kind === 'locked') return lock;
     const panel = await deps.panels.of(ticket.integration);
-    const row = await heartbeating(() => panel.read(ip));
+    const row = await heartbeating(() => seenBy(panel, ip));
     const whose = row?.state === 'held' ? ownership(row, ticket.mark) : 'other';
     if (row === undefined || whose === 'other' || whose === 'untagged') {
       await unlockAddress(deps, ip, ticket.run);
@@ -118,6 +118,16 @@ export function allocationActivities(deps: Deps) {
   }
 
   return { requestAddress, findByTag, claimAddress };
+}
+
+/** An address that this login may not look at is somebody else's. The list, read next, tells whether the login itself is well. */
+async function seenBy(panel: IpManager, ip: string): Promise<RemoteAddress | undefined> {
+  try {
+    return await panel.read(ip);
+  } catch (error) {
+    if (error instanceof RemoteError && error.failure.code === 'access-denied') return undefined;
+    throw error;
+  }
 }
 
 function wordsOf(outcome: AllocateOutcome): string {

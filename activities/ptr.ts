@@ -1,11 +1,12 @@
 import type { AddressView } from '../workflows/contract.ts';
+import { tagNotKept } from '../workflows/domain/allocation-failures.ts';
 import type { Failure } from '../workflows/domain/failure.ts';
 import { samePtr } from '../workflows/domain/hostname.ts';
 import { ownership, tagOf, withTag, type Mark } from '../workflows/domain/tag.ts';
 import type { Deps } from './deps.ts';
 import { applicationFailure } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
-import type { MutationOutcome, RemoteAddress } from './ipmanager/ip-manager.ts';
+import type { IpManager, MutationOutcome, RemoteAddress } from './ipmanager/ip-manager.ts';
 import type { RunRef } from './ledger/records.ts';
 import { lockAddress, unlockAddress, type Locked } from './locking.ts';
 import { ptrRefused } from './refusals.ts';
@@ -57,6 +58,11 @@ export function ptrActivities(deps: Deps) {
       return { kind: 'refused', failure: stranger ?? gone(target.ip) } as const;
     }
     const note = target.mark === null ? row.note : withTag(row.note, target.mark.tag);
+    if (note !== row.note && isLabelled(row, target)) {
+      // The label in the PTR is the only mark yet: it goes once the note was seen to keep the tag, never before.
+      const kept = await keepTag(panel, row, target);
+      if (kept !== undefined) return kept;
+    }
     if (!samePtr(row.ptr, target.ptr) || note !== row.note) {
       const outcome = await panel.write({ ip: target.ip, ptr: target.ptr, note });
       if (outcome.kind !== 'done') return unwritten(outcome, target.ip);
@@ -66,6 +72,16 @@ export function ptrActivities(deps: Deps) {
       return { kind: 'refused', failure: notTaken(target, after?.ptr ?? null) } as const;
     }
     return { kind: 'written', ptrSeen: after.ptr } as const;
+  }
+
+  /** Nothing when the note keeps the tag whole; else why this panel gets no more orders. */
+  async function keepTag(panel: IpManager, row: RemoteAddress, target: PtrTarget) {
+    const outcome = await panel.write({ ip: row.ip, ptr: row.ptr, note: withTag(row.note, target.mark?.tag ?? '') });
+    if (outcome.kind !== 'done') return unwritten(outcome, row.ip);
+    const after = await panel.read(row.ip);
+    if (after !== undefined && tagOf(after.note) === target.mark?.tag) return undefined;
+    await deps.ledger.settings.integrations.markTagNotKept(target.integration);
+    return { kind: 'refused', failure: tagNotKept([row.ip]) } as const;
   }
 
   /** Holder and actor are checked again under the lock; the wanted PTR is in the ledger before it is written (I5). */
@@ -115,6 +131,11 @@ export interface PtrChange {
   readonly requestTimeoutMs: number;
   readonly service: string | null;
   readonly target: PtrTarget;
+}
+
+/** Taken with the mark as its host label (design.md 7, "The panel's dialect"). */
+function isLabelled(row: RemoteAddress, { mark }: PtrTarget): boolean {
+  return mark !== null && row.ptr.split('.')[0] === mark.label;
 }
 
 /** Somebody else's tag stands on it: nothing is written then (I5). */

@@ -1,6 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ConnectionOptions } from '@temporalio/client';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { IptallyError } from './iptally-error.ts';
 import { homePath } from './local/home.ts';
@@ -88,7 +88,8 @@ function temporalsOwn(env: Environment): {
   readonly options: TemporalOptions;
 } {
   try {
-    const { namespace, connectionOptions } = loadClientConnectConfig({ overrideEnvVars: set(env) });
+    const disableFile = namesEmptyFile(env['TEMPORAL_CONFIG_FILE']);
+    const { namespace, connectionOptions } = loadClientConnectConfig({ overrideEnvVars: set(env), disableFile });
     const { address, apiKey, tls, metadata } = connectionOptions;
     return {
       address: given(address),
@@ -111,6 +112,13 @@ function temporalsOwn(env: Environment): {
       exitStatus: 2,
     });
   }
+}
+
+/** The library breaks on a file without a profile; /dev/null is the usual way to say "none". */
+function namesEmptyFile(path: string | undefined): boolean {
+  if (path === undefined || path === '') return false;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (!found.isFile() || found.size === 0);
 }
 
 function given(text: string | undefined): string | undefined {

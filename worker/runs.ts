@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Runs } from '../activities/deps.ts';
 import type { RunRef } from '../activities/ledger/records.ts';
 
@@ -48,7 +47,6 @@ async function describe(
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
-    if (isGrpcServiceError(error) && error.code === status.NOT_FOUND) return undefined;
     throw error;
   }
 }

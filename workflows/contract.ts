@@ -1,6 +1,5 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineUpdate } from '@temporalio/workflow';
-import type { Family } from './domain/address.ts';
 import type { Reason } from './domain/failure.ts';
 import type { AddressState, ServiceState } from './domain/states.ts';
 import type { ProvisionServiceInput, SetupFinishedInput } from './inputs/inputs.ts';
@@ -99,6 +98,3 @@ export const abandonUpdate = defineUpdate<ServiceStanding>('abandon');
 export const setupFinishedUpdate = defineUpdate<ServiceStanding, [SetupFinishedInput]>('setupFinished');
 export const keepUpdate = defineUpdate<KeepResult>('keep');
 export const ptrChangedUpdate = defineUpdate<PtrResult, [unknown?]>('ptrChanged');
-
-/** Families in the order addresses are asked for. */
-export const families: readonly Family[] = ['ipv4', 'ipv6'];

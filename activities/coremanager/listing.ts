@@ -131,7 +131,7 @@ class ListProof {
   }
 }
 
-export function notComplete(why: string): PanelReadError {
+function notComplete(why: string): PanelReadError {
   return new PanelReadError(
     {
       code: 'list-not-complete',

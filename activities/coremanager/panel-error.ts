@@ -183,7 +183,7 @@ function matches(rule: ErrorRule, error: PanelError, func: string): boolean {
 }
 
 /** Type, object, value and message as the panel gave them, made safe when they were read. */
-export function panelWords(error: PanelError): string {
+function panelWords(error: PanelError): string {
   const what = [error.type, error.object].filter((word) => word !== '').join(' ');
   const value = error.value === '' ? '' : ` "${error.value}"`;
   return `${what}${value}${error.text === '' ? '' : `: ${error.text}`}`;

@@ -16,7 +16,7 @@ export interface TransportOptions {
   readonly resolve?: Resolve;
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Appended to the URL's own path, query included; REST panels only. */
   readonly path?: string;
@@ -30,7 +30,7 @@ export interface HttpRequest {
   readonly fresh?: boolean;
 }
 
-export type HttpResult =
+type HttpResult =
   | HttpAnswer
   /** Provably not sent: no connection, no name, certificate or place refused, no free connection in time. */
   | { readonly kind: 'not-sent'; readonly failure: Failure; readonly retryable: boolean }

@@ -85,10 +85,7 @@ function readKeyFile(file: string, warn: (text: string) => void): Buffer {
     }
     return bytes;
   } catch (error) {
-    throw badKeyFile(
-      file,
-      `cannot be read (${systemCode(error)})`,
-    );
+    throw badKeyFile(file, `cannot be read (${systemCode(error)})`);
   }
 }
 

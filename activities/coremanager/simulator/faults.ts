@@ -51,7 +51,7 @@ export interface SimulatedRequest {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-export interface FaultRate {
+interface FaultRate {
   readonly rate: number;
   readonly purposes?: readonly Purpose[];
   readonly ms?: number;
@@ -113,7 +113,7 @@ function usualPurposes(kind: FaultKind): readonly Purpose[] {
 }
 
 /** mulberry32: small, and the same on every machine. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -38,7 +38,11 @@ export interface IpManagerOptions {
   readonly now?: () => number;
 }
 
-const defaultPageSize = 1000;
+/**
+ * One page of this size (about 3 MB) holds most installations whole, and a list of one page is a snapshot that nothing
+ * can move under; it is also the fastest size measured (reference/performance.md 2.1).
+ */
+const defaultPageSize = 10_000;
 
 /** IPmanager 5 (and what of 4 speaks alike) behind the port. Protocol: reference/ispsystem-protocol.md 2. */
 export function createIpManager(options: IpManagerOptions): IpManager {

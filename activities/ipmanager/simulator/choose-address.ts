@@ -1,6 +1,6 @@
 import type { Family } from '../../../workflows/domain/address.ts';
 import type { SimUser } from '../../coremanager/simulator/sessions.ts';
-import { ipText, parsePool, type IpRange } from './ip-number.ts';
+import { parsePool, type IpRange } from './ip-number.ts';
 import { permissionsOf } from './permissions.ts';
 import type { World } from './world.ts';
 
@@ -41,15 +41,11 @@ function lowestFree(world: World, ranges: readonly (IpRange | undefined)[]): str
     (least, range) => (range !== undefined && range.last < least ? range.last : least),
     usable(network).last,
   );
-  for (let number = first; number <= last; number += 1n) {
-    const ip = ipText(number, network.family);
-    if (!world.addresses.has(ip)) return ip;
-  }
-  return undefined;
+  return first > last ? undefined : world.addresses.lowestFree({ family: network.family, first, last });
 }
 
 /** Without network address, gateway (the first) and broadcast. Small networks are used whole. */
-export function usable(network: IpRange): IpRange {
+function usable(network: IpRange): IpRange {
   if (network.last - network.first < 4n) return network;
   return { ...network, first: network.first + 2n, last: network.family === 'ipv4' ? network.last - 1n : network.last };
 }

@@ -13,7 +13,7 @@ export function permissionsOf(world: World, user: SimUser): readonly Permission[
   return ipmUser(world, user)?.permissions ?? [];
 }
 
-export function ipmUser(world: World, user: SimUser): IpmUser | undefined {
+function ipmUser(world: World, user: SimUser): IpmUser | undefined {
   return world.users.get(user.name);
 }
 

@@ -1,4 +1,5 @@
 import { panelKnobs, type PanelKnobs } from '../../coremanager/simulator/panel.ts';
+import { AddressBook } from './address-book.ts';
 import { hashPassword, type SimUser } from '../../coremanager/simulator/sessions.ts';
 
 /** Part of a network that a user may take addresses from (documented: reference/ispsystem-protocol.md 2.5). */
@@ -15,7 +16,7 @@ export interface IpmUser extends SimUser {
 }
 
 /** `allocated` is held; the others are held by nobody and free to nobody (documented: 2.3). */
-export type SimState = 'allocated' | 'pending' | 'problem' | 'blocked';
+type SimState = 'allocated' | 'pending' | 'problem' | 'blocked';
 
 export interface SimAddress {
   readonly ip: string;
@@ -70,7 +71,7 @@ export interface World {
   networks: string[];
   groups: string[];
   readonly users: Map<string, IpmUser>;
-  readonly addresses: Map<string, SimAddress>;
+  readonly addresses: AddressBook;
   /** Addresses that answer a ping though they are free: skipped, and found to be a problem. */
   readonly answering: Set<string>;
   /** Addresses on a blacklist. */
@@ -87,7 +88,7 @@ export function createWorld(options: WorldOptions): World {
     networks: [...options.networks],
     groups: [...(options.groups ?? ['public', 'alias'])],
     users: new Map(),
-    addresses: new Map(),
+    addresses: new AddressBook(),
     answering: new Set(),
     listed: new Set(),
     revision: 0,

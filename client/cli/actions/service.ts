@@ -3,6 +3,7 @@ import type { Ledger } from '../../../activities/ledger/ledger.ts';
 import { type ServiceStanding, workflowIds } from '../../../workflows/contract.ts';
 import { type ServiceState, serviceStates } from '../../../workflows/domain/states.ts';
 import { type ProvisionServiceInput, provisionServiceInput } from '../../../workflows/inputs/inputs.ts';
+import { IptallyError } from '../../../worker/iptally-error.ts';
 import { accepted } from '../../accepted.ts';
 import { serviceDetail, serviceView, webUiLink } from '../../views/service.ts';
 import { noSuch } from '../errors.ts';
@@ -79,10 +80,24 @@ async function steered(
   steer: (client: Client) => Promise<ServiceStanding>,
 ): Promise<Outcome> {
   const { ledger } = await session.parts();
-  await knownService(ledger, id);
+  const { state } = await knownService(ledger, id);
   const workflowId = workflowIds.provisionService(id);
-  const standing = await steer(await session.client());
+  const standing = await steer(await session.client()).catch((error: unknown) => {
+    throw error instanceof IptallyError && error.code === 'not-running' ? nothingRuns(id, state) : error;
+  });
   return { json: { ...standing, workflowId }, text: standingText(standing, webUiLink(session.config, workflowId)) };
+}
+
+function nothingRuns(id: string, state: ServiceState): IptallyError {
+  return new IptallyError({
+    code: 'nothing-to-steer',
+    message: `${id} is ${state}, and no set-up of it runs: nothing was changed`,
+    field: 'service',
+    value: id,
+    accepted: 'a service whose set-up runs or waits',
+    next: `see "iptally service show ${id}"`,
+    exitStatus: 3,
+  });
 }
 
 /** The service, or the refusal that says where to look. */

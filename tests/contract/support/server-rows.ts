@@ -6,7 +6,7 @@ import type { ServerConnection, ServerModule } from '../../../activities/servers
 import { canary, openTrust, type Panels } from './panels.ts';
 
 /** One server with its simulator, as the contract suite drives it. */
-export interface ServerUnderTest {
+interface ServerUnderTest {
   module(connection?: Partial<ServerConnection>): ServerModule;
   /** Decides faults of the simulator. */
   onRequest(hook: (request: SimulatedRequest) => Fault | undefined): void;

@@ -9,7 +9,7 @@ export interface WebUser {
   readonly domain: string;
 }
 
-export interface WebAddress {
+interface WebAddress {
   readonly ip: string;
   role: 'shared' | 'assigned' | 'mutual' | 'free' | 'reserved';
   owner: string;
@@ -17,7 +17,7 @@ export interface WebAddress {
   readonly onInterface: boolean;
 }
 
-export interface IspKnobs extends PanelKnobs {
+interface IspKnobs extends PanelKnobs {
   /** Whether `ipaddr.free` is there: BILLmanager's list does not name it. */
   freeFunction: boolean;
   /** lite: no address functions at all. */
