@@ -4,7 +4,7 @@ import { ownership } from '../workflows/domain/tag.ts';
 import type { Deps } from './deps.ts';
 import { heartbeating } from './heartbeat.ts';
 import { RemoteError, type AllocateOutcome, type IpManager, type RemoteAddress } from './ipmanager/ip-manager.ts';
-import { sharedListings } from './ipmanager/shared-listing.ts';
+import { sharedListings, type SharedListings } from './ipmanager/shared-listing.ts';
 import type { RunRef } from './ledger/records.ts';
 import { lockAddress, unlockAddress, type Locked } from './locking.ts';
 
@@ -35,89 +35,97 @@ const sendWithinMs = 5_000;
 
 export function allocationActivities(deps: Deps) {
   const listings = sharedListings();
+  return {
+    requestAddress: (ticket: OrderTicket, attempt: number, freshSession: boolean) =>
+      requestAddress(deps, ticket, { attempt, freshSession }),
+    findByTag: (ticket: OrderTicket) => findByTag(deps, ticket, listings),
+    claimAddress: (ticket: OrderTicket, ip: string) => claimAddress(deps, ticket, ip),
+  };
+}
 
-  /**
-   * Step 2: one POST, one attempt. `sentAt` is written before it, and only the first copy of an attempt sends: a second
-   * one at the same time (a zombie) answers `unknown`, because the first may be at it.
-   */
-  async function requestAddress(ticket: OrderTicket, attempt: number, freshSession: boolean): Promise<RequestAnswer> {
-    const panel = await deps.panels.of(ticket.integration);
-    if (freshSession) panel.forgetSession();
-    if (panel.capabilities.tagInAllocation === 'none')
-      return { kind: 'refused', failure: keepsNoTag(ticket.integration) };
-    const ref = { order: ticket.order, attempt, run: ticket.run };
-    const begun = await deps.ledger.orders.beginAttempt(ref);
-    const written = deps.now();
-    if (begun.kind === 'removing') return { kind: 'removing', failure: removing(ticket.order) };
-    if (begun.kind !== 'begun') return { kind: 'unknown', failure: secondCopy(ticket.order, attempt) };
-    const outcome = await heartbeating(() => send(panel, ticket, written));
-    const ip = outcome.kind === 'allocated' ? { ip: outcome.ip } : {};
-    await deps.ledger.orders.endAttempt({ ...ref, result: wordsOf(outcome), ...ip });
-    return outcome;
+/**
+ * Step 2: one POST, one attempt. `sentAt` is written before it, and only the first copy of an attempt sends: a second one
+ * at the same time (a zombie) answers `unknown`, because the first may be at it.
+ */
+async function requestAddress(
+  deps: Deps,
+  ticket: OrderTicket,
+  { attempt, freshSession }: { readonly attempt: number; readonly freshSession: boolean },
+): Promise<RequestAnswer> {
+  const panel = await deps.panels.of(ticket.integration);
+  if (freshSession) panel.forgetSession();
+  if (panel.capabilities.tagInAllocation === 'none')
+    return { kind: 'refused', failure: keepsNoTag(ticket.integration) };
+  const ref = { order: ticket.order, attempt, run: ticket.run };
+  const begun = await deps.ledger.orders.beginAttempt(ref);
+  const written = deps.now();
+  if (begun.kind === 'removing') return { kind: 'removing', failure: removing(ticket.order) };
+  if (begun.kind !== 'begun') return { kind: 'unknown', failure: secondCopy(ticket.order, attempt) };
+  const { family, group, mark, wanted } = ticket;
+  const request = { family, group, mark, ...(wanted === null ? {} : { address: wanted }) };
+  const outcome: AllocateOutcome =
+    deps.now() - written > sendWithinMs
+      ? { kind: 'not-sent', failure: stalled(ticket.order) }
+      : await heartbeating(() => panel.allocate(request));
+  const ip = outcome.kind === 'allocated' ? { ip: outcome.ip } : {};
+  await deps.ledger.orders.endAttempt({ ...ref, result: wordsOf(outcome), ...ip });
+  return outcome;
+}
+
+/** Step 3: addresses that carry this order's tag, proven by complete listings begun after this call (I12). */
+async function findByTag(deps: Deps, ticket: OrderTicket, listings: SharedListings): Promise<readonly string[]> {
+  const panel = await deps.panels.of(ticket.integration);
+  const found = await heartbeating((signal) => listings.find(panel, ticket.mark, signal));
+  const known = await knownOf(deps, ticket);
+  return found.filter((ip) => !known.has(ip));
+}
+
+/** A conflict or a parked address of this order carries its tag too, and is no find. */
+async function knownOf(deps: Deps, ticket: OrderTicket): Promise<ReadonlySet<string>> {
+  const conflicts = await deps.ledger.addresses.conflicts({ open: true, order: ticket.order });
+  const parked = await deps.ledger.addresses.parked();
+  return new Set([...conflicts, ...parked.filter(({ order }) => order === ticket.order)].map(({ ip }) => ip));
+}
+
+/** Step 4, under the address's lock, which is held on through steps 5 to 7. */
+async function claimAddress(deps: Deps, ticket: OrderTicket, ip: string): Promise<ClaimAnswer> {
+  const reason = `order ${ticket.order} takes ${ip}`;
+  const lock = await lockAddress(deps, ip, { run: ticket.run, reason, fenceMs: ticket.fenceMs });
+  if (lock.kind === 'locked') return lock;
+  const panel = await deps.panels.of(ticket.integration);
+  const row = await heartbeating(() => seenBy(panel, ip));
+  const whose = row?.state === 'held' ? ownership(row, ticket.mark) : 'other';
+  if (row === undefined || whose === 'other' || whose === 'untagged') {
+    await unlockAddress(deps, ip, ticket.run);
+    return { kind: 'not-ours' };
   }
-
-  async function send(panel: IpManager, ticket: OrderTicket, written: number): Promise<AllocateOutcome> {
-    if (deps.now() - written > sendWithinMs) return { kind: 'not-sent', failure: stalled(ticket.order) };
-    const { family, group, mark, wanted } = ticket;
-    return panel.allocate({ family, group, mark, ...(wanted === null ? {} : { address: wanted }) });
+  if (whose === 'cut') {
+    await deps.ledger.settings.integrations.markTagNotKept(ticket.integration);
+    return { kind: 'tag-cut' };
   }
+  return bind(deps, ticket, row);
+}
 
-  /** Step 3: addresses that carry this order's tag, proven by complete listings begun after this call (I12). */
-  async function findByTag(ticket: OrderTicket): Promise<readonly string[]> {
-    const panel = await deps.panels.of(ticket.integration);
-    const found = await heartbeating((signal) => listings.find(panel, ticket.mark, signal));
-    const known = await knownOf(ticket);
-    return found.filter((ip) => !known.has(ip));
-  }
-
-  /** A conflict or a parked address of this order carries its tag too, and is no find. */
-  async function knownOf(ticket: OrderTicket): Promise<ReadonlySet<string>> {
-    const conflicts = await deps.ledger.addresses.conflicts({ open: true, order: ticket.order });
-    const parked = await deps.ledger.addresses.parked();
-    return new Set([...conflicts, ...parked.filter(({ order }) => order === ticket.order)].map(({ ip }) => ip));
-  }
-
-  /** Step 4, under the address's lock, which is held on through steps 5 to 7. */
-  async function claimAddress(ticket: OrderTicket, ip: string): Promise<ClaimAnswer> {
-    const reason = `order ${ticket.order} takes ${ip}`;
-    const lock = await lockAddress(deps, ip, { run: ticket.run, reason, fenceMs: ticket.fenceMs });
-    if (lock.kind === 'locked') return lock;
-    const panel = await deps.panels.of(ticket.integration);
-    const row = await heartbeating(() => seenBy(panel, ip));
-    const whose = row?.state === 'held' ? ownership(row, ticket.mark) : 'other';
-    if (row === undefined || whose === 'other' || whose === 'untagged') {
-      await unlockAddress(deps, ip, ticket.run);
+async function bind(deps: Deps, ticket: OrderTicket, { ip, group }: RemoteAddress): Promise<ClaimAnswer> {
+  const { order, run } = ticket;
+  const claim = await deps.ledger.orders.claim({ order, ip, group, run });
+  switch (claim.kind) {
+    case 'claimed':
+      return { kind: 'claimed' };
+    case 'in-use':
+      if (!claim.mark) await unlockAddress(deps, ip, run);
+      return { kind: 'in-use', mark: claim.mark, holder: claim.conflict.holder };
+    case 'withheld':
+      await unlockAddress(deps, ip, run);
+      return { kind: 'withheld' };
+    case 'removing':
+      return { kind: 'removing', failure: removing(order) };
+    case 'extra':
+      await unlockAddress(deps, ip, run);
+      return { kind: 'extra', has: claim.has };
+    case 'lock-lost':
       return { kind: 'not-ours' };
-    }
-    if (whose === 'cut') {
-      await deps.ledger.settings.integrations.markTagNotKept(ticket.integration);
-      return { kind: 'tag-cut' };
-    }
-    return bind(ticket, ip, row.group);
   }
-
-  async function bind(ticket: OrderTicket, ip: string, group: string): Promise<ClaimAnswer> {
-    const claim = await deps.ledger.orders.claim({ order: ticket.order, ip, group, run: ticket.run });
-    switch (claim.kind) {
-      case 'claimed':
-        return { kind: 'claimed' };
-      case 'in-use':
-        if (!claim.mark) await unlockAddress(deps, ip, ticket.run);
-        return { kind: 'in-use', mark: claim.mark, holder: claim.conflict.holder };
-      case 'withheld':
-        await unlockAddress(deps, ip, ticket.run);
-        return { kind: 'withheld' };
-      case 'removing':
-        return { kind: 'removing', failure: removing(ticket.order) };
-      case 'extra':
-        await unlockAddress(deps, ip, ticket.run);
-        return { kind: 'extra', has: claim.has };
-      case 'lock-lost':
-        return { kind: 'not-ours' };
-    }
-  }
-
-  return { requestAddress, findByTag, claimAddress };
 }
 
 /** An address that this login may not look at is somebody else's. The list, read next, tells whether the login itself is well. */

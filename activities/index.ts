@@ -5,6 +5,7 @@ import { guarded } from './failures.ts';
 import { openingActivities } from './opening.ts';
 import { ptrActivities } from './ptr.ts';
 import { releaseActivities } from './release.ts';
+import { removalActivities } from './removal.ts';
 import { serviceActivities } from './services.ts';
 import { setUpActivities } from './set-up.ts';
 
@@ -19,6 +20,7 @@ export function createActivities(deps: Deps, log: (error: unknown) => void) {
       ...setUpActivities(deps),
       ...releaseActivities(deps),
       ...serviceActivities(deps),
+      ...removalActivities(deps),
     },
     log,
   );

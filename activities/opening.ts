@@ -58,28 +58,28 @@ export function openingActivities(deps: Deps) {
     const { customer = null, ...service } = input.service;
     const opened = await deps.ledger.services.open({ service: { ...service, customer }, run });
     const asked = input.addresses?.map((order) => ({ ...order, ptr: order.ptr ?? null }));
-    return planOf(opened, service.id, (situation) => ordersOf(situation, asked), run);
+    return planOf(opened, service.id, { run, of: (situation) => ordersOf(situation, asked) });
   }
 
   /** The same for one more address of a service that is there. */
   async function openAdded(input: AddAddress, run: RunRef): Promise<Opened> {
     const opened = await deps.ledger.services.setting(input.service);
     const wanted = { order: input.order, family: input.family, ptr: input.ptr ?? null, wanted: input.address ?? null };
-    return planOf(opened, input.service, () => [wanted], run);
+    return planOf(opened, input.service, { run, of: () => [wanted] });
   }
 
-  async function planOf(opened: OpenedService, id: string, wanted: Wanted, run: RunRef): Promise<Opened> {
+  async function planOf(opened: OpenedService, id: string, wanted: Wanted): Promise<Opened> {
     if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, id));
     const situation = situationOf(deps, opened);
     const plan = planFor(opened, situation);
     if (plan.integration?.unread) return plan;
     const right = eligibility(situation);
     if (right.kind === 'no-address') return { ...plan, reason: right.reason };
-    const orders = wanted(situation);
+    const orders = wanted.of(situation);
     if ('failure' in orders) return refuse(orders.failure);
     const missing = orders.find(({ family }) => situation.tariff[family] === 0);
     if (missing !== undefined) return { ...plan, reason: familyNotAllowed(situation, missing) };
-    return openAll(plan, opened, { orders, group: right.group, run });
+    return openAll(plan, opened, { orders, group: right.group, run: wanted.run });
   }
 
   async function openAll(plan: Plan, setting: ServiceSetting, wanted: Orders): Promise<Opened> {
@@ -115,7 +115,10 @@ export function openingActivities(deps: Deps) {
   return { openProvision, openAdded };
 }
 
-type Wanted = (situation: Situation) => readonly WantedAddress[] | { readonly failure: Failure };
+interface Wanted {
+  readonly run: RunRef;
+  readonly of: (situation: Situation) => readonly WantedAddress[] | { readonly failure: Failure };
+}
 type WantedAddress = WantedOrder & { readonly wanted?: string | null };
 interface Orders {
   readonly orders: readonly WantedAddress[];
@@ -186,7 +189,10 @@ function ticketOf(
       const ptrWritten = opened.address.ptrSeen !== null;
       return { kind: 'holds', ticket, address: addressView(opened.address), ptrWritten };
     }
-    default:
+    case 'differs':
+    case 'owned':
+    case 'removing':
+    case 'too-many':
       return { failure: refusals.ofOrder(opened, request) };
   }
 }

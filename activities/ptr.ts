@@ -6,7 +6,7 @@ import { ownership, tagOf, withTag, type Mark } from '../workflows/domain/tag.ts
 import type { Deps } from './deps.ts';
 import { applicationFailure } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
-import type { IpManager, MutationOutcome, RemoteAddress } from './ipmanager/ip-manager.ts';
+import type { MutationOutcome, RemoteAddress } from './ipmanager/ip-manager.ts';
 import type { RunRef } from './ledger/records.ts';
 import { lockAddress, unlockAddress, type Locked } from './locking.ts';
 import { ptrRefused } from './refusals.ts';
@@ -32,97 +32,103 @@ export type PtrAnswer =
   | Locked;
 
 export function ptrActivities(deps: Deps) {
-  /** Steps 6 and 7: holder read under the lock (I5), whole form back, read back, saved, unlocked. Safe to repeat. */
-  async function writePtr(target: PtrTarget): Promise<PtrAnswer> {
-    const reason = `PTR of ${target.ip} becomes ${target.ptr}`;
-    const lock = await lockAddress(deps, target.ip, { run: target.run, reason, fenceMs: target.fenceMs });
-    if (lock.kind === 'locked') return lock;
-    const answer = await heartbeating(() => writeAtPanel(target));
-    if (answer.kind !== 'written') return answer;
-    const saved = await deps.ledger.addresses.savePtr({
-      ip: target.ip,
-      ptr: target.ptr,
-      ptrSeen: answer.ptrSeen,
-      unlock: true,
-      run: target.run,
-    });
-    if (saved === 'lock-lost') return { kind: 'refused', failure: lockLost(target.ip) };
-    return { kind: 'written', address: addressView(saved) };
-  }
+  return {
+    writePtr: (target: PtrTarget) => writePtr(deps, target),
+    beginPtrChange: (change: PtrChangeRequest) => beginPtrChange(deps, change),
+    /** A clear refusal: what was wanted before is wanted again; unlocks. */
+    revertPtr: (ip: string, ptr: string | null, run: RunRef) => deps.ledger.addresses.revertPtr({ ip, ptr, run }),
+  };
+}
 
-  async function writeAtPanel(target: PtrTarget) {
-    const panel = await deps.panels.of(target.integration);
-    const row = await panel.read(target.ip);
-    const stranger = strangerAt(row, target);
-    if (row === undefined || stranger !== undefined) {
-      return { kind: 'refused', failure: stranger ?? gone(target.ip) } as const;
-    }
-    const note = target.mark === null ? row.note : withTag(row.note, target.mark.tag);
-    if (note !== row.note && isLabelled(row, target)) {
-      // The label in the PTR is the only mark yet: it goes once the note was seen to keep the tag, never before.
-      const kept = await keepTag(panel, row, target);
-      if (kept !== undefined) return kept;
-    }
-    if (!samePtr(row.ptr, target.ptr) || note !== row.note) {
-      const outcome = await panel.write({ ip: target.ip, ptr: target.ptr, note });
-      if (outcome.kind !== 'done') return unwritten(outcome, target.ip);
-    }
-    const after = await panel.read(target.ip);
-    if (after === undefined || !samePtr(after.ptr, target.ptr)) {
-      return { kind: 'refused', failure: notTaken(target, after?.ptr ?? null) } as const;
-    }
-    return { kind: 'written', ptrSeen: after.ptr } as const;
-  }
+/** Steps 6 and 7: holder read under the lock (I5), whole form back, read back, saved, unlocked. Safe to repeat. */
+async function writePtr(deps: Deps, target: PtrTarget): Promise<PtrAnswer> {
+  const reason = `PTR of ${target.ip} becomes ${target.ptr}`;
+  const lock = await lockAddress(deps, target.ip, { run: target.run, reason, fenceMs: target.fenceMs });
+  if (lock.kind === 'locked') return lock;
+  const answer = await heartbeating(() => writeAtPanel(deps, target));
+  if (answer.kind !== 'written') return answer;
+  const saved = await deps.ledger.addresses.savePtr({
+    ip: target.ip,
+    ptr: target.ptr,
+    ptrSeen: answer.ptrSeen,
+    unlock: true,
+    run: target.run,
+  });
+  if (saved === 'lock-lost') return { kind: 'refused', failure: lockLost(target.ip) };
+  return { kind: 'written', address: addressView(saved) };
+}
 
-  /** Nothing when the note keeps the tag whole; else why this panel gets no more orders. */
-  async function keepTag(panel: IpManager, row: RemoteAddress, target: PtrTarget) {
-    const outcome = await panel.write({ ip: row.ip, ptr: row.ptr, note: withTag(row.note, target.mark?.tag ?? '') });
-    if (outcome.kind !== 'done') return unwritten(outcome, row.ip);
-    const after = await panel.read(row.ip);
-    if (after !== undefined && tagOf(after.note) === target.mark?.tag) return undefined;
-    await deps.ledger.settings.integrations.markTagNotKept(target.integration);
-    return { kind: 'refused', failure: tagNotKept([row.ip]) } as const;
+async function writeAtPanel(deps: Deps, target: PtrTarget) {
+  const panel = await deps.panels.of(target.integration);
+  const row = await panel.read(target.ip);
+  const stranger = strangerAt(row, target);
+  if (row === undefined || stranger !== undefined) {
+    return { kind: 'refused', failure: stranger ?? gone(target.ip) } as const;
   }
-
-  /** Holder and actor are checked again under the lock; the wanted PTR is in the ledger before it is written (I5). */
-  async function beginPtrChange(change: {
-    readonly ip: string;
-    readonly ptr: string;
-    readonly actor: string;
-    readonly run: RunRef;
-  }): Promise<PtrChange | Locked | { readonly kind: 'refused'; readonly failure: Failure }> {
-    const found = await deps.ledger.addresses.find(change.ip);
-    const integration = found && (await deps.ledger.settings.integrations.find(found.integration));
-    if (found === undefined || integration === undefined) {
-      return { kind: 'refused', failure: ptrRefused('not-held', change.ip, change.actor) };
-    }
-    const reason = `${change.actor} changes the PTR of ${change.ip}`;
-    const { fenceMs, requestTimeoutMs } = integration;
-    const lock = await lockAddress(deps, change.ip, { run: change.run, reason, fenceMs });
-    if (lock.kind === 'locked') return lock;
-    const begun = await deps.ledger.addresses.beginPtrChange(change);
-    if (begun.kind === 'begun') {
-      const { mark, untagged } = begun.address;
-      const target = { ip: change.ip, integration: integration.name, ptr: change.ptr, fenceMs, run: change.run };
-      return {
-        kind: 'begun',
-        before: begun.before,
-        requestTimeoutMs,
-        service: begun.address.service,
-        target: { ...target, mark: untagged ? null : mark },
-      };
-    }
-    await unlockAddress(deps, change.ip, change.run);
-    if (begun.kind === 'lock-lost') throw applicationFailure(lockLost(change.ip), true);
-    return { kind: 'refused', failure: ptrRefused(begun.kind, change.ip, change.actor) };
+  const note = target.mark === null ? row.note : withTag(row.note, target.mark.tag);
+  if (note !== row.note && isLabelled(row, target)) {
+    // The label in the PTR is the only mark yet: it goes once the note was seen to keep the tag, never before.
+    const kept = await keepTag(deps, row, target);
+    if (kept !== undefined) return kept;
   }
-
-  /** A clear refusal: what was wanted before is wanted again; unlocks. */
-  async function revertPtr(ip: string, ptr: string | null, run: RunRef): Promise<void> {
-    await deps.ledger.addresses.revertPtr({ ip, ptr, run });
+  if (!samePtr(row.ptr, target.ptr) || note !== row.note) {
+    const outcome = await panel.write({ ip: target.ip, ptr: target.ptr, note });
+    if (outcome.kind !== 'done') return unwritten(outcome, target.ip);
   }
+  const after = await panel.read(target.ip);
+  if (after === undefined || !samePtr(after.ptr, target.ptr)) {
+    return { kind: 'refused', failure: notTaken(target, after?.ptr ?? null) } as const;
+  }
+  return { kind: 'written', ptrSeen: after.ptr } as const;
+}
 
-  return { writePtr, beginPtrChange, revertPtr };
+/** Nothing when the note keeps the tag whole; else why this panel gets no more orders. */
+async function keepTag(deps: Deps, row: RemoteAddress, target: PtrTarget) {
+  const panel = await deps.panels.of(target.integration);
+  const outcome = await panel.write({ ip: row.ip, ptr: row.ptr, note: withTag(row.note, target.mark?.tag ?? '') });
+  if (outcome.kind !== 'done') return unwritten(outcome, row.ip);
+  const after = await panel.read(row.ip);
+  if (after !== undefined && tagOf(after.note) === target.mark?.tag) return undefined;
+  await deps.ledger.settings.integrations.markTagNotKept(target.integration);
+  return { kind: 'refused', failure: tagNotKept([row.ip]) } as const;
+}
+
+/** Holder and actor are checked again under the lock; the wanted PTR is in the ledger before it is written (I5). */
+async function beginPtrChange(
+  deps: Deps,
+  change: PtrChangeRequest,
+): Promise<PtrChange | Locked | { readonly kind: 'refused'; readonly failure: Failure }> {
+  const found = await deps.ledger.addresses.find(change.ip);
+  const integration = found && (await deps.ledger.settings.integrations.find(found.integration));
+  if (found === undefined || integration === undefined) {
+    return { kind: 'refused', failure: ptrRefused('not-held', change.ip, change.actor) };
+  }
+  const reason = `${change.actor} changes the PTR of ${change.ip}`;
+  const { fenceMs, requestTimeoutMs } = integration;
+  const lock = await lockAddress(deps, change.ip, { run: change.run, reason, fenceMs });
+  if (lock.kind === 'locked') return lock;
+  const begun = await deps.ledger.addresses.beginPtrChange(change);
+  if (begun.kind === 'begun') {
+    const { mark, untagged } = begun.address;
+    const target = { ip: change.ip, integration: integration.name, ptr: change.ptr, fenceMs, run: change.run };
+    return {
+      kind: 'begun',
+      before: begun.before,
+      requestTimeoutMs,
+      service: begun.address.service,
+      target: { ...target, mark: untagged ? null : mark },
+    };
+  }
+  await unlockAddress(deps, change.ip, change.run);
+  if (begun.kind === 'lock-lost') throw applicationFailure(lockLost(change.ip), true);
+  return { kind: 'refused', failure: ptrRefused(begun.kind, change.ip, change.actor) };
+}
+
+export interface PtrChangeRequest {
+  readonly ip: string;
+  readonly ptr: string;
+  readonly actor: string;
+  readonly run: RunRef;
 }
 
 export interface PtrChange {

@@ -45,141 +45,159 @@ export type DeleteAnswer =
   | Locked;
 
 export function releaseActivities(deps: Deps) {
-  /** Takes the lock and says what stands before a release. Ledger only. */
-  async function lookForRelease(ip: string, reason: string, run: RunRef): Promise<ReleaseLook> {
-    const row = await deps.ledger.addresses.find(ip);
-    if (row === undefined) return { kind: 'refused', failure: refusals.notHeld(ip) };
-    if (row.state === 'quarantined' || row.state === 'released') return { kind: 'not-held', state: row.state };
-    if (row.protected) return { kind: 'refused', failure: refusals.isProtected(ip) };
-    const busy = row.state === 'reserved' ? await settingUp(row, run) : undefined;
-    if (busy !== undefined) return { kind: 'refused', failure: refusals.inFlight(ip, busy) };
-    const integration = await deps.ledger.settings.integrations.find(row.integration);
-    if (integration === undefined) return { kind: 'refused', failure: refusals.notHeld(ip) };
-    const { fenceMs } = integration;
-    const lock = await lockAddress(deps, ip, { run, reason: `release of ${ip}: ${reason}`, fenceMs });
-    if (lock.kind === 'locked') return lock;
-    const service = row.service === null ? undefined : await deps.ledger.services.find(row.service);
-    const server = service && (await deps.ledger.settings.servers.find(service.server));
-    return {
-      kind: 'ready',
-      ticket: {
-        ip,
-        reason,
-        integration: timesOf(integration),
-        service: service?.id ?? null,
-        server: server?.name ?? null,
-        serverTimeoutMs: server?.requestTimeoutMs ?? 0,
-        unbound: row.state === 'releasing',
-        run,
-      },
-    };
-  }
+  return {
+    lookForRelease: (ip: string, reason: string, run: RunRef) => lookForRelease(deps, { ip, reason, run }),
+    unbind: (ticket: ReleaseTicket) => unbind(deps, ticket),
+    deleteAddress: (target: DeleteTarget) => deleteAddress(deps, target),
+    giveBack: (ticket: OrderTicket, ip: string, why: GiveBack) => giveBack(deps, ticket, { ...why, ip }),
+    rebind: (ip: string, reason: string, run: RunRef) => rebind(deps, { ip, reason, run }),
+    unlock: (ip: string, run: RunRef) => unlockAddress(deps, ip, run),
+  };
+}
 
-  /** The running workflow that sets a reserved address up: releasing under its feet would leave it waiting. */
-  async function settingUp(row: AddressRecord, run: RunRef): Promise<string | undefined> {
-    const order = row.order === null ? undefined : await deps.ledger.orders.find(row.order);
-    if (order === undefined || order.owner.workflowId === run.workflowId) return undefined;
-    const service = row.service === null ? undefined : await deps.ledger.services.find(row.service);
-    if (service?.state === 'removing') return undefined;
-    return (await deps.runs.closedAt(order.owner)) === undefined ? order.owner.workflowId : undefined;
-  }
+/** Takes the lock and says what stands before a release. Ledger only. */
+async function lookForRelease(deps: Deps, { ip, reason, run }: Departure): Promise<ReleaseLook> {
+  const row = await deps.ledger.addresses.find(ip);
+  if (row === undefined) return { kind: 'refused', failure: refusals.notHeld(ip) };
+  if (row.state === 'quarantined' || row.state === 'released') return { kind: 'not-held', state: row.state };
+  if (row.protected) return { kind: 'refused', failure: refusals.isProtected(ip) };
+  const busy = row.state === 'reserved' ? await settingUp(deps, row, run) : undefined;
+  if (busy !== undefined) return { kind: 'refused', failure: refusals.inFlight(ip, busy) };
+  const integration = await deps.ledger.settings.integrations.find(row.integration);
+  if (integration === undefined) return { kind: 'refused', failure: refusals.notHeld(ip) };
+  const { fenceMs } = integration;
+  const lock = await lockAddress(deps, ip, { run, reason: `release of ${ip}: ${reason}`, fenceMs });
+  if (lock.kind === 'locked') return lock;
+  const service = row.service === null ? undefined : await deps.ledger.services.find(row.service);
+  const server = service && (await deps.ledger.settings.servers.find(service.server));
+  return {
+    kind: 'ready',
+    ticket: {
+      ip,
+      reason,
+      integration: timesOf(integration),
+      service: service?.id ?? null,
+      server: server?.name ?? null,
+      serverTimeoutMs: server?.requestTimeoutMs ?? 0,
+      unbound: row.state === 'releasing',
+      run,
+    },
+  };
+}
 
-  /** Unbinds and sets `releasing`: one transaction; unlocks when a cool-down follows. Ledger only. */
-  async function unbind(
-    ticket: ReleaseTicket,
-  ): Promise<{ readonly kind: 'unbound' } | { readonly kind: 'refused'; readonly failure: Failure }> {
-    const { ip, reason, run } = ticket;
-    const begun = await deps.ledger.releases.begin({ ip, reason, run });
-    if (begun.kind === 'protected') return { kind: 'refused', failure: refusals.isProtected(ip) };
-    if (begun.kind === 'not-held') return { kind: 'refused', failure: refusals.notHeld(ip) };
-    if (begun.kind === 'lock-lost') throw applicationFailure(lockLost(ip), true);
-    if (ticket.integration.coolDownMs > 0) await unlockAddress(deps, ip, run);
-    return { kind: 'unbound' };
-  }
+/** The running workflow that sets a reserved address up: releasing under its feet would leave it waiting. */
+async function settingUp(deps: Deps, row: AddressRecord, run: RunRef): Promise<string | undefined> {
+  const order = row.order === null ? undefined : await deps.ledger.orders.find(row.order);
+  if (order === undefined || order.owner.workflowId === run.workflowId) return undefined;
+  const service = row.service === null ? undefined : await deps.ledger.services.find(row.service);
+  if (service?.state === 'removing') return undefined;
+  return (await deps.runs.closedAt(order.owner)) === undefined ? order.owner.workflowId : undefined;
+}
 
-  /**
-   * The second half, under the lock held to its end: still unused here, read by address (I4); still ours there; one
-   * delete; confirmed absent or pending → quarantined. Safe to repeat: it begins with looking.
-   */
-  async function deleteAddress(target: DeleteTarget): Promise<DeleteAnswer> {
-    const { ip, run } = target;
-    const lock = await lockAddress(deps, ip, { run, reason: `release of ${ip}`, fenceMs: target.fenceMs });
-    if (lock.kind === 'locked') return lock;
-    const row = await deps.ledger.releases.stillUnused({ ip, run });
-    if (row === 'lock-lost') throw applicationFailure(lockLost(ip), true);
-    if (row === 'in-use') return { kind: 'refused', failure: inUseAgain(ip) };
-    return heartbeating(() => deleteUnderLock(row, target));
-  }
+/** Unbinds and sets `releasing`: one transaction; unlocks when a cool-down follows. Ledger only. */
+async function unbind(
+  deps: Deps,
+  ticket: ReleaseTicket,
+): Promise<{ readonly kind: 'unbound' } | { readonly kind: 'refused'; readonly failure: Failure }> {
+  const { ip, reason, run } = ticket;
+  const begun = await deps.ledger.releases.begin({ ip, reason, run });
+  if (begun.kind === 'protected') return { kind: 'refused', failure: refusals.isProtected(ip) };
+  if (begun.kind === 'not-held') return { kind: 'refused', failure: refusals.notHeld(ip) };
+  if (begun.kind === 'lock-lost') throw applicationFailure(lockLost(ip), true);
+  if (ticket.integration.coolDownMs > 0) await unlockAddress(deps, ip, run);
+  return { kind: 'unbound' };
+}
 
-  async function deleteUnderLock(row: AddressRecord, target: DeleteTarget): Promise<DeleteAnswer> {
-    const panel = await deps.panels.of(row.integration);
-    const seen = await panel.read(row.ip);
-    if (seen?.state === 'held' && (await isOurs(row, seen))) {
-      const outcome = await panel.release(row.ip);
-      if (outcome.kind !== 'done' && outcome.kind !== 'absent') return unwritten(outcome, row.ip);
-      const after = await panel.read(row.ip);
-      if (after?.state === 'held' && (await isOurs(row, after)))
-        return { kind: 'unknown', failure: stillThere(row.ip) };
-    }
-    const { ip, quarantineMs, run } = target;
-    return { kind: 'gone', address: addressView(await deps.ledger.releases.finish({ ip, quarantineMs, run })) };
-  }
+/**
+ * The second half, under the lock held to its end: still unused here, read by address (I4); still ours there; one
+ * delete; confirmed absent or pending → quarantined. Safe to repeat: it begins with looking.
+ */
+async function deleteAddress(deps: Deps, target: DeleteTarget): Promise<DeleteAnswer> {
+  const { ip, run } = target;
+  const lock = await lockAddress(deps, ip, { run, reason: `release of ${ip}`, fenceMs: target.fenceMs });
+  if (lock.kind === 'locked') return lock;
+  const row = await deps.ledger.releases.stillUnused({ ip, run });
+  if (row === 'lock-lost') throw applicationFailure(lockLost(ip), true);
+  if (row === 'in-use') return { kind: 'refused', failure: inUseAgain(ip) };
+  return heartbeating(() => deleteUnderLock(deps, row, target));
+}
 
-  /** Our tag; or no tag at all and our row is `untagged`; or a conflict's tag of ours (design.md 3, "Release"). */
-  async function isOurs(row: AddressRecord, seen: RemoteAddress): Promise<boolean> {
-    if (row.untagged && tagOf(seen.note) === undefined) return true;
-    const whose = row.mark === null ? 'other' : ownership(seen, row.mark);
-    // `cut`: our own tag, shortened by a panel that cannot keep it whole.
-    if (whose === 'ours' || whose === 'cut') return true;
-    const conflict = await deps.ledger.addresses.openConflict(row.ip);
-    const marker = conflict && (await deps.ledger.orders.find(conflict.order));
-    return marker !== undefined && ownership(seen, marker.mark) === 'ours';
+async function deleteUnderLock(deps: Deps, row: AddressRecord, target: DeleteTarget): Promise<DeleteAnswer> {
+  const panel = await deps.panels.of(row.integration);
+  const seen = await panel.read(row.ip);
+  if (seen?.state === 'held' && (await isOurs(deps, row, seen))) {
+    const outcome = await panel.release(row.ip);
+    if (outcome.kind !== 'done' && outcome.kind !== 'absent') return unwritten(outcome, row.ip);
+    const after = await panel.read(row.ip);
+    if (after?.state === 'held' && (await isOurs(deps, row, after)))
+      return { kind: 'unknown', failure: stillThere(row.ip) };
   }
+  const { ip, quarantineMs, run } = target;
+  return { kind: 'gone', address: addressView(await deps.ledger.releases.finish({ ip, quarantineMs, run })) };
+}
 
-  /**
-   * An address of an order that will not keep it: bound already, or only found by its tag. It goes back by the release
-   * steps, without cool-down as no server had it; what does not carry the order's tag is left alone.
-   */
-  async function giveBack(ticket: OrderTicket, ip: string, why: GiveBack): Promise<DeleteAnswer> {
-    const reason = `order ${ticket.order}: ${why.reason}`;
-    const lock = await lockAddress(deps, ip, { run: ticket.run, reason, fenceMs: ticket.fenceMs });
-    if (lock.kind === 'locked') return lock;
-    const row = await deps.ledger.addresses.find(ip);
-    const bound = row?.order === ticket.order && (row.state === 'reserved' || row.state === 'active');
-    if (bound) await deps.ledger.releases.begin({ ip, reason, run: ticket.run });
-    else if (row?.order !== ticket.order || row.state !== 'releasing') {
-      const stray = await takeIn(ticket, ip, reason);
-      if (stray) return { kind: 'stray' };
-    }
-    return deleteAddress({ ip, fenceMs: ticket.fenceMs, quarantineMs: why.quarantineMs, run: ticket.run });
+/** Our tag; or no tag at all and our row is `untagged`; or a conflict's tag of ours (design.md 3, "Release"). */
+async function isOurs(deps: Deps, row: AddressRecord, seen: RemoteAddress): Promise<boolean> {
+  if (row.untagged && tagOf(seen.note) === undefined) return true;
+  const whose = row.mark === null ? 'other' : ownership(seen, row.mark);
+  // `cut`: our own tag, shortened by a panel that cannot keep it whole.
+  if (whose === 'ours' || whose === 'cut') return true;
+  const conflict = await deps.ledger.addresses.openConflict(row.ip);
+  const marker = conflict && (await deps.ledger.orders.find(conflict.order));
+  return marker !== undefined && ownership(seen, marker.mark) === 'ours';
+}
+
+/**
+ * An address of an order that will not keep it: bound already, or only found by its tag. It goes back by the release
+ * steps, without cool-down as no server had it; what does not carry the order's tag is left alone.
+ */
+async function giveBack(
+  deps: Deps,
+  ticket: OrderTicket,
+  { ip, ...why }: GiveBack & { readonly ip: string },
+): Promise<DeleteAnswer> {
+  const reason = `order ${ticket.order}: ${why.reason}`;
+  const lock = await lockAddress(deps, ip, { run: ticket.run, reason, fenceMs: ticket.fenceMs });
+  if (lock.kind === 'locked') return lock;
+  const row = await deps.ledger.addresses.find(ip);
+  const bound = row?.order === ticket.order && (row.state === 'reserved' || row.state === 'active');
+  if (bound) await deps.ledger.releases.begin({ ip, reason, run: ticket.run });
+  else if (row?.order !== ticket.order || row.state !== 'releasing') {
+    const stray = await takeIn(deps, ticket, { ip, reason });
+    if (stray) return { kind: 'stray' };
   }
+  return deleteAddress(deps, { ip, fenceMs: ticket.fenceMs, quarantineMs: why.quarantineMs, run: ticket.run });
+}
 
-  /** True: not ours, or some row here knows it; the lock is gone then. */
-  async function takeIn(ticket: OrderTicket, ip: string, reason: string): Promise<boolean> {
-    const panel = await deps.panels.of(ticket.integration);
-    const seen = await heartbeating(() => panel.read(ip));
-    const whose = seen?.state === 'held' ? ownership(seen, ticket.mark) : 'other';
-    if (seen !== undefined && (whose === 'ours' || whose === 'cut')) {
-      const { order, run } = ticket;
-      const taken = await deps.ledger.releases.extra({ ip, order, group: seen.group, reason, run });
-      if (taken === 'releasing') return false;
-    }
-    await unlockAddress(deps, ip, ticket.run);
-    return true;
+/** True: not ours, or some row here knows it; the lock is gone then. */
+async function takeIn(
+  deps: Deps,
+  ticket: OrderTicket,
+  { ip, reason }: Pick<Departure, 'ip' | 'reason'>,
+): Promise<boolean> {
+  const panel = await deps.panels.of(ticket.integration);
+  const seen = await heartbeating(() => panel.read(ip));
+  const whose = seen?.state === 'held' ? ownership(seen, ticket.mark) : 'other';
+  if (seen !== undefined && (whose === 'ours' || whose === 'cut')) {
+    const { order, run } = ticket;
+    const taken = await deps.ledger.releases.extra({ ip, order, group: seen.group, reason, run });
+    if (taken === 'releasing') return false;
   }
+  await unlockAddress(deps, ip, ticket.run);
+  return true;
+}
 
-  /** `keep` before the second lock: bound again as it was. Ledger only. */
-  async function rebind(ip: string, reason: string, run: RunRef): Promise<Rebound> {
-    const row = await deps.ledger.releases.rebind({ ip, reason, run });
-    if (row === 'not-releasing' || row === 'service-gone') return { kind: row };
-    return { kind: 'kept', address: addressView(row) };
-  }
+/** `keep` before the second lock: bound again as it was. Ledger only. */
+async function rebind(deps: Deps, { ip, reason, run }: Departure): Promise<Rebound> {
+  const row = await deps.ledger.releases.rebind({ ip, reason, run });
+  if (row === 'not-releasing' || row === 'service-gone') return { kind: row };
+  return { kind: 'kept', address: addressView(row) };
+}
 
-  async function unlock(ip: string, run: RunRef): Promise<void> {
-    await unlockAddress(deps, ip, run);
-  }
-
-  return { lookForRelease, unbind, deleteAddress, giveBack, rebind, unlock };
+interface Departure {
+  readonly ip: string;
+  readonly reason: string;
+  readonly run: RunRef;
 }
 
 export interface DeleteTarget {

@@ -1,6 +1,6 @@
 import { continueAsNew, executeChild, ParentClosePolicy } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { Removal } from '../activities/services.ts';
+import type { Removal } from '../activities/removal.ts';
 import { workflowIds, type RemovalResult } from './contract.ts';
 import type { Reason } from './domain/failure.ts';
 import { removeServiceInput, type RemoveServiceInput } from './inputs/inputs.ts';

@@ -65,7 +65,7 @@ export function refusal(
     code,
     message,
     value: what.name,
-    ...(refused.refused === 'in-use' ? { accepted: `a ${what.noun} that nothing uses` } : {}),
+    ...(refused.refused === 'in-use' ? { accepted: 'one that nothing uses' } : {}),
     next,
     exitStatus: exitStatusOf(code),
   });

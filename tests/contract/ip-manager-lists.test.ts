@@ -105,6 +105,19 @@ test.each(states)('the raw state $state is seen as $seen, whatever the words bes
   expect((await admin.list()).rows).toMatchObject([{ ip: '203.0.113.5', state: seen, owner: 'billing' }]);
 });
 
+test('pages too large for our cap are asked for again, smaller', async () => {
+  const addresses = manyRows(14).map((row) => ({ ...row, note: 'n'.repeat(2_000_000) }));
+  const panel = await panels.panel({ world: smallWorld({}, { addresses }) });
+  const ipm = panels.client(panel.url, { pageSize: 1000, requestTimeoutMs: 10_000 });
+  const stream = async () => {
+    for await (const page of ipm.pages()) void page;
+  };
+  await expect(stream()).rejects.toMatchObject({ failure: { code: 'panel-answer-too-large' }, retryable: true });
+  expect(panel.log.at(-1)?.parameters).toMatchObject({ p_cnt: '1000' });
+  await expect(ipm.list()).rejects.toMatchObject({ failure: { code: 'panel-answer-too-large' }, retryable: false });
+  expect(panel.log.at(-1)?.parameters).toMatchObject({ p_cnt: '100' });
+});
+
 test('the panel may ignore the page size asked for and use its own', async () => {
   const panel = await panels.panel({ world: smallWorld({}, { addresses: manyRows(9) }) });
   const ipm = panels.client(panel.url, { pageSize: 1000 });

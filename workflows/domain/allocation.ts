@@ -145,7 +145,13 @@ export function advance(progress: Progress, event: Event, stop: boolean): Progre
     case 'backed-off':
     case 'marked':
       return onward(progress, stop);
-    default:
+    case 'claimed':
+    case 'not-ours':
+    case 'tag-cut':
+    case 'withheld':
+    case 'removing':
+    case 'in-use':
+    case 'extra':
       return afterClaim(progress, event, stop);
   }
 }
@@ -190,8 +196,8 @@ function afterClaim(progress: Progress, event: ClaimEvent, stop: boolean): Progr
 
 function afterConflict(progress: Progress, ip: string): Progress {
   if (progress.wanted !== null) return { ...progress, ending: inConflict(ip) };
-  const spent = progress.conflicts.length >= progress.limits.maxConflicts;
-  return spent ? { ...progress, ending: onlyConflicts(progress.conflicts) } : progress;
+  const tooMany = progress.conflicts.length >= progress.limits.maxConflicts;
+  return tooMany ? { ...progress, ending: onlyConflicts(progress.conflicts) } : progress;
 }
 
 function afterWithheld(progress: Progress, ip: string): Progress {

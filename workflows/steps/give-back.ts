@@ -29,6 +29,7 @@ export async function giveBack(ip: string, ticket: OrderTicket, desk: GiveBackDe
       return answer.kind;
     }
     stage.wait({ code: answer.failure.code, message: `${ip} cannot go back: ${answer.failure.message}` });
+    startOverWhenLong();
     await pause(
       Math.min(300_000, 5_000 * 2 ** Math.min(round, 6)),
       `${ip} cannot go back: ${answer.failure.message}`.slice(0, 200),

@@ -1,6 +1,5 @@
 import type { Trust } from '../../servers/server-module.ts';
 import { createPanelClient, PanelReadError, type PanelClient } from '../../coremanager/client.ts';
-import { panelList, panelPages, type PanelListOptions } from '../../coremanager/listing.ts';
 import { child, type PanelNode } from '../../coremanager/tree.ts';
 import type { Resolve } from '../../http/resolve.ts';
 import type {
@@ -8,17 +7,15 @@ import type {
   AllocateRequest,
   Dialect,
   IpManager,
-  ListOptions,
-  Listing,
-  ListedRow,
   MutationOutcome,
   RemoteAddress,
   RemoteChange,
 } from '../ip-manager.ts';
 import { defaultDialect, readDialect } from './dialect.ts';
 import { formFields } from './form.ts';
-import { asRemote, asRemoteError, isMissed, noAnswer } from './remote-error.ts';
-import { answeredAddress, listedRow, remoteAddress } from './rows.ts';
+import { createLister } from './lister.ts';
+import { asRemote, isMissed, noAnswer } from './remote-error.ts';
+import { answeredAddress, remoteAddress } from './rows.ts';
 
 export interface IpManagerOptions {
   readonly url: string;
@@ -38,12 +35,6 @@ export interface IpManagerOptions {
   readonly now?: () => number;
 }
 
-/**
- * One page of this size (about 3 MB) holds most installations whole, and a list of one page is a snapshot that nothing
- * can move under; it is also the fastest size measured (reference/performance.md 2.1).
- */
-const defaultPageSize = 10_000;
-
 /** IPmanager 5 (and what of 4 speaks alike) behind the port. Protocol: reference/ispsystem-protocol.md 2. */
 export function createIpManager(options: IpManagerOptions): IpManager {
   const now = options.now ?? Date.now;
@@ -51,12 +42,7 @@ export function createIpManager(options: IpManagerOptions): IpManager {
   const start = { ...defaultDialect, login: options.login, readAt: new Date(now()).toISOString() };
   let dialect: Dialect = { ...start, ...options.dialect, ...options.overrides };
   client.setFormat(dialect.format);
-  const listOptions = (asked: ListOptions | undefined): PanelListOptions => ({
-    fields: { func: 'ip' },
-    key: 'ip',
-    pageSize: options.pageSize ?? defaultPageSize,
-    ...(asked?.signal === undefined ? {} : { signal: asked.signal }),
-  });
+  const lister = createLister(client, options.pageSize);
   return {
     get capabilities() {
       const { tagInAllocation } = dialect;
@@ -64,8 +50,8 @@ export function createIpManager(options: IpManagerOptions): IpManager {
     },
     allocate: (request) => allocate(client, dialect, request),
     read: (ip) => asRemote(() => read(client, ip)),
-    list: (asked) => asRemote(() => list(client, listOptions(asked), asked)),
-    pages: (asked) => pages(client, listOptions(asked), asked),
+    list: (asked) => lister.list(asked),
+    pages: (asked) => lister.pages(asked),
     write: (change) => write(client, change),
     release: (ip) => release(client, dialect, ip),
     forgetSession: () => client.forgetSession(),
@@ -114,26 +100,6 @@ async function heldForm(client: PanelClient, ip: string): Promise<PanelNode | un
   const known = ['domain', 'iptype', 'note'].some((name) => child(form, name) !== undefined);
   if (answeredAddress(form) !== ip || !known) throw otherForm(ip);
   return form;
-}
-
-async function list(client: PanelClient, options: PanelListOptions, asked?: ListOptions): Promise<Listing> {
-  const proven = await panelList(client, { ...options, onPage: (page) => asked?.onPage?.(page.read, page.total) });
-  return { rows: proven.flatMap((page) => page.rows.map(listedRow)), pages: proven.length };
-}
-
-async function* pages(
-  client: PanelClient,
-  options: PanelListOptions,
-  asked?: ListOptions,
-): AsyncGenerator<readonly ListedRow[]> {
-  try {
-    for await (const page of panelPages(client, options)) {
-      asked?.onPage?.(page.read, page.total);
-      yield page.rows.map(listedRow);
-    }
-  } catch (error) {
-    throw asRemoteError(error);
-  }
 }
 
 /** Reads the whole form and sends it back with what changes: a partial change may clear the note (design.md 3, step 6). */
