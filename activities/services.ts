@@ -28,10 +28,18 @@ export function serviceActivities(deps: Deps) {
     return deps.ledger.orders.close({ order, failure, run });
   }
 
-  /** A service that was never set up, or is gone from its server: removed, so that the next order begins a new life. */
-  async function endService(service: string, reason: string, run: RunRef): Promise<void> {
+  /**
+   * A service that was never set up, or is gone from its server: removed, so that the next order begins a new life. One
+   * that has other addresses, or other work under way, is left as it is: only `removeService` can end it.
+   */
+  async function endService(service: string, reason: string, run: RunRef): Promise<'removed' | 'holds-more'> {
+    const bound = await deps.ledger.addresses.list({ service });
+    const orders = await deps.ledger.orders.listOpen({ service });
+    if (bound.length > 0 || orders.some(({ owner }) => owner.workflowId !== run.workflowId)) return 'holds-more';
     const begun = await deps.ledger.services.beginRemoval({ service, reason, run });
-    if (begun.kind === 'removing') await deps.ledger.services.finishRemoval({ service, run });
+    if (begun.kind !== 'removing') return 'removed';
+    const ended = await deps.ledger.services.finishRemoval({ service, run });
+    return ended === 'removed' ? ended : 'holds-more';
   }
 
   /** Reads the panel's forms at first use, when the integration was added without a test. */

@@ -15,6 +15,8 @@ export type ServerAnswer = ServerOutcome;
 
 export type Activation =
   | { readonly kind: 'active'; readonly addresses: readonly AddressView[] }
+  /** The service is being removed: nothing of it becomes active any more. */
+  | { readonly kind: 'removing' }
   | { readonly kind: 'not-ours'; readonly reason: Reason };
 
 export function setUpActivities(deps: Deps) {
@@ -27,8 +29,11 @@ export function setUpActivities(deps: Deps) {
   }
 
   /** Step 8. The module looks before it acts, so a repeat after an unknown outcome finds what is there. */
-  async function setUpService(service: string, addresses: readonly string[]): Promise<ServerAnswer> {
+  async function setUpService(service: string, reserved: readonly string[]): Promise<ServerAnswer> {
     const { module, on } = await placed(service);
+    // One more address may have been added while the set-up waited: a module sets up exactly what it is told.
+    const added = await deps.ledger.addresses.list({ service, state: 'active' });
+    const addresses = [...new Set([...reserved, ...added.map(({ ip }) => ip)])];
     return heartbeating(() => module.setUp({ service: on, addresses }));
   }
 
@@ -54,14 +59,20 @@ export function setUpActivities(deps: Deps) {
     return heartbeating(() => module.progressOf(task));
   }
 
-  /** Step 9: each tag read once more; not ours → a wait with its reason. Then all become active in one transaction. */
-  async function activateService(service: string, tickets: readonly HeldTicket[], run: RunRef): Promise<Activation> {
+  /**
+   * Step 9: each tag read once more; not ours → a wait with its reason. Then all become active in one transaction; what a
+   * provision holds makes its service active with them.
+   */
+  async function activateService(service: string, held: Held, run: RunRef): Promise<Activation> {
+    const { tickets, addressesOnly } = held;
+    const state = (await deps.ledger.services.find(service))?.state;
+    if (state === undefined || state === 'removing' || state === 'removed') return { kind: 'removing' };
     const stranger = await heartbeating(() => firstStranger(tickets));
     if (stranger !== undefined) return { kind: 'not-ours', reason: lost(stranger) };
-    await deps.ledger.services.activate({ service, ips: tickets.map(({ ip }) => ip), run });
+    await deps.ledger.services.activate({ service, ips: tickets.map(({ ip }) => ip), run, addressesOnly });
     const rows = await deps.ledger.addresses.list({ service });
-    const held = new Set(tickets.map(({ ip }) => ip));
-    return { kind: 'active', addresses: rows.filter(({ ip }) => held.has(ip)).map(addressView) };
+    const ips = new Set(tickets.map(({ ip }) => ip));
+    return { kind: 'active', addresses: rows.filter(({ ip }) => ips.has(ip)).map(addressView) };
   }
 
   async function firstStranger(tickets: readonly HeldTicket[]): Promise<string | undefined> {
@@ -74,6 +85,12 @@ export function setUpActivities(deps: Deps) {
   }
 
   return { setUpService, addToService, takeOffService, removeFromServer, progressOfTask, activateService };
+}
+
+export interface Held {
+  readonly tickets: readonly HeldTicket[];
+  /** One more address of a service that is there already. */
+  readonly addressesOnly: boolean;
 }
 
 export interface HeldTicket {

@@ -55,10 +55,17 @@ export type PanelMutation =
 export interface PanelClient {
   /** Reads one document; logs in anew once when the session was dead. Throws {@link PanelReadError}. */
   read(fields: Fields, signal?: AbortSignal): Promise<PanelNode>;
+  /** The same, and the session it was read in: a listing goes on in that one. */
+  open(fields: Fields, signal?: AbortSignal): Promise<{ readonly doc: PanelNode; readonly session: PanelSession }>;
   /** Reads within one session, which a listing needs: no login in between. Throws {@link PanelReadError}. */
   readIn(session: PanelSession, fields: Fields, signal?: AbortSignal): Promise<PanelNode>;
   /** One request, sent once, whatever happens (design.md 3, step 2; I7). Never throws for what panel or network did. */
   mutate(fields: Fields): Promise<PanelMutation>;
+  /**
+   * The same client for one call of a port that begins now. Its mutations leave within the first half of the request
+   * timeout or not at all, and are over at its end: nothing is sent after the caller gave up, so a fence can hold.
+   */
+  begin(): PanelClient;
   /** The session at hand or a new one. Throws {@link PanelReadError}. */
   session(): Promise<PanelSession>;
   forgetSession(session?: PanelSession): void;
@@ -89,10 +96,16 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     if (answer.kind === 'doc' || answer.kind === 'error') session.usedAt = now();
     return answer;
   };
-  return {
-    read: (fields, signal) => read({ sessions, call }, fields, signal),
+  const caller: Caller = { sessions, call, timeoutMs: options.requestTimeoutMs };
+  const client: PanelClient = {
+    read: async (fields, signal) => (await read(caller, fields, signal)).doc,
+    open: (fields, signal) => read(caller, fields, signal),
     readIn: async (session, fields, signal) => docOf(await call(session, fields, until(signal)), fields),
-    mutate: (fields) => mutate({ sessions, call }, fields),
+    mutate: (fields) => mutate(caller, fields, performance.now()),
+    begin() {
+      const began = performance.now();
+      return { ...client, mutate: (fields) => mutate(caller, fields, began) };
+    },
     session: async () => (await need(sessions)).session,
     forgetSession: (session) => sessions.forget(session),
     setFormat: (wanted) => {
@@ -100,12 +113,13 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     },
     close: () => transport.close(),
   };
+  return client;
 }
 
 type Call = (
   session: PanelSession,
   fields: Fields,
-  how: Pick<ExchangeOptions, 'signal' | 'fresh'>,
+  how: Pick<ExchangeOptions, 'signal' | 'mutation'>,
 ) => Promise<Exchange>;
 
 function until(signal: AbortSignal | undefined): Pick<ExchangeOptions, 'signal'> {
@@ -115,24 +129,29 @@ function until(signal: AbortSignal | undefined): Pick<ExchangeOptions, 'signal'>
 interface Caller {
   readonly sessions: SessionKeeper;
   readonly call: Call;
+  readonly timeoutMs: number;
 }
 
-async function read(caller: Caller, fields: Fields, signal?: AbortSignal): Promise<PanelNode> {
+async function read(caller: Caller, fields: Fields, signal?: AbortSignal): ReturnType<PanelClient['open']> {
   const first = await need(caller.sessions);
   const answer = await caller.call(first.session, fields, until(signal));
-  if (!refusesSession(answer)) return docOf(answer, fields);
+  if (!refusesSession(answer)) return { doc: docOf(answer, fields), session: first.session };
   caller.sessions.forget(first.session);
   // `access` on a session made a moment ago is a missing right; a second login would say the same.
-  if (first.fresh) return docOf(answer, fields);
-  const second = await need(caller.sessions);
-  return docOf(await caller.call(second.session, fields, until(signal)), fields);
+  if (first.fresh) return { doc: docOf(answer, fields), session: first.session };
+  const { session } = await need(caller.sessions);
+  return { doc: docOf(await caller.call(session, fields, until(signal)), fields), session };
 }
 
-async function mutate(caller: Caller, fields: Fields): Promise<PanelMutation> {
+async function mutate(caller: Caller, fields: Fields, began: number): Promise<PanelMutation> {
   const made = await caller.sessions.current();
   if (made.kind === 'login-refused') return { kind: 'not-logged-in', failure: made.failure };
   if (made.kind === 'no-login') return { kind: 'not-sent', failure: made.failure };
-  const answer = await caller.call(made.session, fields, { fresh: true });
+  const elapsed = performance.now() - began;
+  const sendWithinMs = caller.timeoutMs / 2 - elapsed;
+  if (sendWithinMs <= 0) return { kind: 'not-sent', failure: tooSlow };
+  const mutation = { timeoutMs: caller.timeoutMs - elapsed, sendWithinMs };
+  const answer = await caller.call(made.session, fields, { mutation });
   if (answer.kind === 'doc') return { kind: 'ok', doc: answer.doc };
   if (answer.kind === 'not-sent') return { kind: 'not-sent', failure: answer.failure };
   if (answer.kind === 'no-answer') return { kind: 'unknown', failure: answer.failure };
@@ -141,6 +160,12 @@ async function mutate(caller: Caller, fields: Fields): Promise<PanelMutation> {
   caller.sessions.forget(made.session);
   return { kind: 'not-logged-in', failure: judged.failure };
 }
+
+const tooSlow: Failure = {
+  code: 'panel-too-slow',
+  message: 'Nothing was sent: what comes before it took more than half of the request timeout',
+  next: 'It is tried again; --request-timeout gives the panel more time.',
+};
 
 /** A password we send for somebody else is as secret as our own. */
 function secretFields(fields: Fields): readonly string[] {

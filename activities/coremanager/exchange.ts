@@ -21,8 +21,8 @@ export interface ExchangeOptions {
   /** Never shown, whatever the panel repeats (I11). */
   readonly secrets: readonly string[];
   readonly signal?: AbortSignal;
-  /** A mutation: on a connection of its own. */
-  readonly fresh?: boolean;
+  /** A mutation: on a connection of its own, sent by a certain time or not at all. */
+  readonly mutation?: { readonly timeoutMs: number; readonly sendWithinMs: number };
 }
 
 /** One POST, form-encoded: with GET a password ends in access logs (reference 1.2; ASVS 14.2.1). */
@@ -35,7 +35,7 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
     },
     body: encode(options.fields),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
-    fresh: options.fresh ?? false,
+    ...(options.mutation === undefined ? {} : { fresh: true, ...options.mutation }),
   });
   if (result.kind === 'not-sent') return result;
   if (result.kind === 'lost') return { kind: 'no-answer', failure: result.failure, retryable: result.retryable };

@@ -27,9 +27,9 @@ export interface PanelPage {
 export async function* panelPages(client: PanelClient, options: PanelListOptions): AsyncGenerator<PanelPage> {
   const proof = new ListProof(options.key);
   // The first page may find the session dead and log in anew; from then on one session serves all pages.
-  const first = await client.read({ ...options.fields, p_num: '1', p_cnt: String(options.pageSize) }, options.signal);
-  yield proof.page(first, 1);
-  const session = await client.session();
+  const start = { ...options.fields, p_num: '1', p_cnt: String(options.pageSize) };
+  const { doc, session } = await client.open(start, options.signal);
+  yield proof.page(doc, 1);
   for (let number = 2; !proof.complete; number += 1) {
     const fields = { ...options.fields, p_num: String(number), p_cnt: String(options.pageSize) };
     yield proof.page(

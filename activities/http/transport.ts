@@ -28,6 +28,10 @@ interface HttpRequest {
    * sent: for a mutation that costs a whole fence, a new connection costs milliseconds.
    */
   readonly fresh?: boolean;
+  /** Less than the transport's own, where a part of it was used already. */
+  readonly timeoutMs?: number;
+  /** Given up as not sent when no connection took it by then: what waits in a queue must not be sent late. */
+  readonly sendWithinMs?: number;
 }
 
 type HttpResult =
@@ -95,12 +99,16 @@ interface Wire {
 
 async function send(wire: Wire, request: HttpRequest): Promise<HttpResult> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(new DeadlineError()), wire.timeoutMs);
+  const timeoutMs = request.timeoutMs ?? wire.timeoutMs;
+  const timers = [setTimeout(() => abort.abort(new DeadlineError()), timeoutMs)];
   const cancel = (): void => abort.abort(new CancelledError());
   request.signal?.addEventListener('abort', cancel, { once: true });
   if (request.signal?.aborted === true) cancel();
   // A request without a body cannot be watched, so it counts as sent from the start.
   const sent = { any: request.method === 'GET' };
+  if (request.sendWithinMs !== undefined) {
+    timers.push(setTimeout(() => sent.any || abort.abort(new DeadlineError()), request.sendWithinMs));
+  }
   try {
     const answer = await wire.agent.request({
       origin: wire.url.origin,
@@ -114,9 +122,9 @@ async function send(wire: Wire, request: HttpRequest): Promise<HttpResult> {
     });
     return answered(answer, await answer.body.text());
   } catch (error) {
-    return failed(abort.signal.aborted ? abort.signal.reason : error, sent.any, wire);
+    return failed(abort.signal.aborted ? abort.signal.reason : error, sent.any, { ...wire, timeoutMs });
   } finally {
-    clearTimeout(timer);
+    timers.forEach(clearTimeout);
     request.signal?.removeEventListener('abort', cancel);
   }
 }

@@ -42,8 +42,16 @@ export interface Services {
   /** Takes a changed server, domain or tariff into a service that waits for set-up. */
   change(change: ServiceChange): Promise<OpenedService>;
   setState(change: ServiceStateChange): Promise<void>;
-  /** `active`, with all these addresses: one transaction (design.md 3, step 9). */
-  activate(request: { readonly service: string; readonly ips: readonly string[]; readonly run: RunRef }): Promise<void>;
+  /**
+   * `active`, with all these addresses: one transaction (design.md 3, step 9). With `addressesOnly` the service keeps its
+   * state: one more address does not finish a set-up that still runs.
+   */
+  activate(request: {
+    readonly service: string;
+    readonly ips: readonly string[];
+    readonly run: RunRef;
+    readonly addressesOnly?: boolean;
+  }): Promise<void>;
   /** Sets the service `removing`; from then on orders and claims for it are refused. */
   beginRemoval(request: {
     readonly service: string;

@@ -94,6 +94,28 @@ test('the panel may offer an address that is held already: the order gets it, it
   expect(panel.world.addresses.get('203.0.113.2')?.note).toBe(mark(2).tag);
 });
 
+test('a mutation whose login took too long is not sent: nothing leaves after the caller gave up', async () => {
+  const panel = await panels.panel();
+  panel.faults.hook = (request) => (request.purpose === 'login' ? { kind: 'delay', ms: 200 } : undefined);
+  const ipm = panels.client(panel.url, { requestTimeoutMs: 300 });
+  const request = { family: 'ipv4', group: 'public', mark: mark(1) } as const;
+  expect(await ipm.allocate(request)).toMatchObject({ kind: 'not-sent', failure: { code: 'panel-too-slow' } });
+  expect(panel.allocations().size).toBe(0);
+  expect((await ipm.allocate(request)).kind).toBe('allocated'); // the session is there now
+});
+
+test('a mutation that waits too long for a free connection is not sent', async () => {
+  const panel = await panels.panel();
+  panel.faults.hook = (request) => (request.purpose === 'create' ? { kind: 'delay', ms: 250 } : undefined);
+  const ipm = panels.client(panel.url, { requestTimeoutMs: 400, connections: 1 });
+  await ipm.read('203.0.113.7');
+  const outcomes = await Promise.all(
+    [1, 2, 3].map((number) => ipm.allocate({ family: 'ipv4', group: 'public', mark: mark(number) })),
+  );
+  expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['allocated', 'not-sent', 'not-sent']);
+  expect(panel.log.filter(({ purpose }) => purpose === 'create')).toHaveLength(1);
+});
+
 test('ten calls at once log in once', async () => {
   const panel = await panels.panel();
   const ipm = panels.client(panel.url);

@@ -52,7 +52,7 @@ export function createIpManager(options: IpManagerOptions): IpManager {
     read: (ip) => asRemote(() => read(client, ip)),
     list: (asked) => lister.list(asked),
     pages: (asked) => lister.pages(asked),
-    write: (change) => write(client, change),
+    write: (change) => write(client.begin(), change),
     release: (ip) => release(client, dialect, ip),
     forgetSession: () => client.forgetSession(),
     readDialect: () =>

@@ -72,6 +72,7 @@ async function activate(db: Db, request: Parameters<Services['activate']>[0]): P
       holder: 'after',
     });
   }
+  if (request.addressesOnly === true) return;
   await db
     .updateTable('service')
     .set((eb) => ({

@@ -10,7 +10,7 @@ export function refused(failure: Failure): ServerOutcome {
 
 /** A mutation that came to nothing clear, or to a clear no. */
 export function mutationOutcome(answer: Exclude<PanelMutation, { kind: 'ok' }>): ServerOutcome {
-  // Each mutation follows a read on the same session: a session refused now is a right that is missing.
+  // A new session was tried by now: what is refused is the right.
   return { kind: answer.kind === 'not-logged-in' ? 'refused' : answer.kind, failure: answer.failure };
 }
 
