@@ -23,6 +23,8 @@ const suites = '{local,contract,activities,ledger,workflows,scenarios,faults,cli
 
 export default {
   maxWorkers: 2,
+  // Suites of workflows mostly wait: their tests run side by side.
+  maxConcurrency: 16,
   testTimeout: 60_000,
   projects: [
     { ...ts, displayName: 'unit', testMatch: ['<rootDir>/tests/{domain,unit}/**/*.test.ts'] },

@@ -14,6 +14,16 @@ export type MarkAnswer =
   | { readonly kind: 'unknown'; readonly failure: Failure }
   | Locked;
 
+export type ConflictLook =
+  | {
+      readonly kind: 'conflict';
+      readonly integration: string;
+      readonly service: string | null;
+      readonly requestTimeoutMs: number;
+      readonly fenceMs: number;
+    }
+  | { readonly kind: 'refused'; readonly failure: Failure };
+
 export type ResolveAnswer =
   | { readonly kind: 'resolved'; readonly service: string | null; readonly ptr: string | null }
   | { readonly kind: 'refused'; readonly failure: Failure }
@@ -48,6 +58,15 @@ export function conflictActivities(deps: Deps) {
     return outcome.kind === 'done' ? ({ kind: 'marked' } as const) : unwritten(outcome, ip);
   }
 
+  /** The timings a resolution works with: those of the integration the conflict is in. Ledger only. */
+  async function lookForConflict(ip: string): Promise<ConflictLook> {
+    const conflict = await deps.ledger.addresses.openConflict(ip);
+    const integration = conflict && (await deps.ledger.settings.integrations.find(conflict.integration));
+    if (conflict === undefined || integration === undefined) return { kind: 'refused', failure: noConflict(ip) };
+    const { name, requestTimeoutMs, fenceMs } = integration;
+    return { kind: 'conflict', integration: name, service: conflict.holder, requestTimeoutMs, fenceMs };
+  }
+
   /** `address resolve`: the holder's PTR and tag come back, from what the ledger kept with the conflict. */
   async function resolveConflict(ip: string, run: RunRef): Promise<ResolveAnswer> {
     const conflict = await deps.ledger.addresses.openConflict(ip);
@@ -76,7 +95,7 @@ export function conflictActivities(deps: Deps) {
     return outcome.kind === 'done' ? ({ kind: 'resolved', service, ptr } as const) : unwritten(outcome, ip);
   }
 
-  return { markConflict, resolveConflict };
+  return { markConflict, lookForConflict, resolveConflict };
 }
 
 function noConflict(ip: string): Failure {

@@ -50,7 +50,10 @@ export type OpenedTicket =
     }
   | { readonly kind: 'closed'; readonly order: string; readonly outcome: StoredOutcome };
 
-export type Opened = Plan | { readonly kind: 'refused'; readonly failure: Failure };
+export type Opened =
+  | Plan
+  /** `begun`: the service itself was written for this run, and nobody would end it. */
+  | { readonly kind: 'refused'; readonly failure: Failure; readonly begun: boolean };
 
 export function openingActivities(deps: Deps) {
   /** Step 1 for a new service: the service and all its orders are written before anything is asked. Ledger only. */
@@ -69,14 +72,14 @@ export function openingActivities(deps: Deps) {
   }
 
   async function planOf(opened: OpenedService, id: string, wanted: Wanted): Promise<Opened> {
-    if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, id));
+    if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, id), false);
     const situation = situationOf(deps, opened);
     const plan = planFor(opened, situation);
     if (plan.integration?.unread) return plan;
     const right = eligibility(situation);
     if (right.kind === 'no-address') return { ...plan, reason: right.reason };
     const orders = wanted.of(situation);
-    if ('failure' in orders) return refuse(orders.failure);
+    if ('failure' in orders) return refuse(orders.failure, !plan.complete);
     const missing = orders.find(({ family }) => situation.tariff[family] === 0);
     if (missing !== undefined) return { ...plan, reason: familyNotAllowed(situation, missing) };
     return openAll(plan, opened, { orders, group: right.group, run: wanted.run });
@@ -85,7 +88,7 @@ export function openingActivities(deps: Deps) {
   async function openAll(plan: Plan, setting: ServiceSetting, wanted: Orders): Promise<Opened> {
     const { integration } = setting;
     if (integration === null) return plan;
-    if (integration.tagNotKept) return refuse(refusals.tagNotKept(integration.name));
+    if (integration.tagNotKept) return refuse(refusals.tagNotKept(integration.name), !plan.complete);
     const tickets: OpenedTicket[] = [];
     for (const order of wanted.orders) {
       const request: OpenOrder = {
@@ -95,21 +98,36 @@ export function openingActivities(deps: Deps) {
         integration: integration.name,
         group: wanted.group,
         run: wanted.run,
+        siblings: wanted.orders.map((sibling) => sibling.order),
       };
       // One after the other: an order may take over a reserved address that the next one must then not see.
       const opened = ticketOf(await openOrder(request), request, { setting, integration });
-      if ('failure' in opened) return refuse(opened.failure);
+      if ('failure' in opened) return refuse(opened.failure, !plan.complete && opened.failure.code !== 'order-in-use');
       tickets.push(opened);
     }
     return { ...plan, orders: tickets };
   }
 
-  /** An order, or a reserved address of another one, whose owner's run is closed moves to this run (design.md 3, step 1). */
+  /**
+   * An order, or a reserved address of another one, whose owner's run is closed moves to this run (design.md 3, step 1).
+   * What a running run reserved for the service is left to it; an order of its own can only be in one run's hands.
+   */
   async function openOrder(request: OpenOrder): Promise<OpenedOrder> {
-    const opened = await deps.ledger.orders.open(request);
-    if (opened.kind !== 'owned') return opened;
-    if ((await deps.runs.closedAt(opened.owner)) === undefined) return opened;
-    return deps.ledger.orders.open({ ...request, takeOverFrom: opened.owner });
+    const running: RunRef[] = [];
+    for (;;) {
+      const opened = await deps.ledger.orders.open({ ...request, running });
+      if (opened.kind !== 'owned') return opened;
+      const { owner } = opened;
+      if ((await deps.runs.closedAt(owner)) !== undefined) {
+        const moved = await deps.ledger.orders.open({ ...request, running, takeOverFrom: owner });
+        if (moved.kind !== 'owned' || sameOwner(moved.owner, owner)) return moved;
+      } else if (running.some((run) => sameOwner(run, owner))) {
+        // Named again although it is to be left alone: it is the owner of this very order.
+        return opened;
+      } else {
+        running.push(owner);
+      }
+    }
   }
 
   return { openProvision, openAdded };
@@ -204,6 +222,10 @@ function familyNotAllowed(situation: Situation, order: WantedOrder): Reason {
   };
 }
 
-function refuse(failure: Failure): Opened {
-  return { kind: 'refused', failure };
+function refuse(failure: Failure, begun: boolean): Opened {
+  return { kind: 'refused', failure, begun };
+}
+
+function sameOwner(one: RunRef, other: RunRef): boolean {
+  return one.workflowId === other.workflowId && one.runId === other.runId;
 }

@@ -40,9 +40,15 @@ export type DeleteAnswer =
   /** Clear: the panel refuses, or the row is in use again; the lock is held on. */
   | { readonly kind: 'refused'; readonly failure: Failure }
   | { readonly kind: 'unknown'; readonly failure: Failure }
-  /** Not ours at the remote and unknown here: left alone. */
-  | { readonly kind: 'stray' }
   | Locked;
+
+export type GiveBackAnswer = DeleteAnswer | Left;
+
+type Left =
+  /** Not ours at the remote: left alone. */
+  | { readonly kind: 'stray' }
+  /** On a service or in quarantine here: on record and kept held; `mark`: as a conflict that is to be marked, under the lock. */
+  | { readonly kind: 'in-use'; readonly mark: boolean };
 
 export function releaseActivities(deps: Deps) {
   return {
@@ -68,7 +74,9 @@ async function lookForRelease(deps: Deps, { ip, reason, run }: Departure): Promi
   const { fenceMs } = integration;
   const lock = await lockAddress(deps, ip, { run, reason: `release of ${ip}: ${reason}`, fenceMs });
   if (lock.kind === 'locked') return lock;
-  const service = row.service === null ? undefined : await deps.ledger.services.find(row.service);
+  // Off its service already, an earlier run ended in the middle: `keep` must know where it goes back to.
+  const holder = row.service ?? row.formerService;
+  const service = holder === null ? undefined : await deps.ledger.services.find(holder);
   const server = service && (await deps.ledger.settings.servers.find(service.server));
   return {
     kind: 'ready',
@@ -155,7 +163,7 @@ async function giveBack(
   deps: Deps,
   ticket: OrderTicket,
   { ip, ...why }: GiveBack & { readonly ip: string },
-): Promise<DeleteAnswer> {
+): Promise<GiveBackAnswer> {
   const reason = `order ${ticket.order}: ${why.reason}`;
   const lock = await lockAddress(deps, ip, { run: ticket.run, reason, fenceMs: ticket.fenceMs });
   if (lock.kind === 'locked') return lock;
@@ -163,34 +171,42 @@ async function giveBack(
   const bound = row?.order === ticket.order && (row.state === 'reserved' || row.state === 'active');
   if (bound) await deps.ledger.releases.begin({ ip, reason, run: ticket.run });
   else if (row?.order !== ticket.order || row.state !== 'releasing') {
-    const stray = await takeIn(deps, ticket, { ip, reason });
-    if (stray) return { kind: 'stray' };
+    const left = await takeIn(deps, ticket, { ip, reason });
+    if (left !== undefined) return left;
   }
   return deleteAddress(deps, { ip, fenceMs: ticket.fenceMs, quarantineMs: why.quarantineMs, run: ticket.run });
 }
 
-/** True: not ours, or some row here knows it; the lock is gone then. */
+/** Taken into the ledger as `releasing`, or why it is left where it is; the lock is gone then, but for a mark to come. */
 async function takeIn(
   deps: Deps,
   ticket: OrderTicket,
   { ip, reason }: Pick<Departure, 'ip' | 'reason'>,
-): Promise<boolean> {
+): Promise<Left | undefined> {
   const panel = await deps.panels.of(ticket.integration);
   const seen = await heartbeating(() => panel.read(ip));
   const whose = seen?.state === 'held' ? ownership(seen, ticket.mark) : 'other';
+  const { order, run } = ticket;
   if (seen !== undefined && (whose === 'ours' || whose === 'cut')) {
-    const { order, run } = ticket;
-    const taken = await deps.ledger.releases.extra({ ip, order, group: seen.group, reason, run });
-    if (taken === 'releasing') return false;
+    const { group } = seen;
+    const taken = await deps.ledger.releases.extra({ ip, order, group, reason, run });
+    if (taken === 'releasing') return undefined;
+    // A row here knows it: on record as a conflict or as parked it stays held, as if it had been offered (steps 4 and 5).
+    const known = await deps.ledger.orders.claim({ order, ip, group, run });
+    if (known.kind === 'in-use' && known.mark) return { kind: 'in-use', mark: true };
+    await unlockAddress(deps, ip, run);
+    return known.kind === 'in-use' || known.kind === 'withheld' ? { kind: 'in-use', mark: false } : { kind: 'stray' };
   }
-  await unlockAddress(deps, ip, ticket.run);
-  return true;
+  await unlockAddress(deps, ip, run);
+  return { kind: 'stray' };
 }
 
 /** `keep` before the second lock: bound again as it was. Ledger only. */
 async function rebind(deps: Deps, { ip, reason, run }: Departure): Promise<Rebound> {
   const row = await deps.ledger.releases.rebind({ ip, reason, run });
-  if (row === 'not-releasing' || row === 'service-gone') return { kind: row };
+  if (row === 'not-releasing' || row === 'service-gone') {
+    return { kind: row, state: (await deps.ledger.addresses.find(ip))?.state ?? 'released' };
+  }
   return { kind: 'kept', address: addressView(row) };
 }
 
@@ -214,7 +230,7 @@ export interface GiveBack {
 
 export type Rebound =
   | { readonly kind: 'kept'; readonly address: AddressView }
-  | { readonly kind: 'not-releasing' | 'service-gone' };
+  | { readonly kind: 'not-releasing' | 'service-gone'; readonly state: AddressState };
 
 function inUseAgain(ip: string): Failure {
   return {

@@ -101,6 +101,6 @@ export interface HeldTicket {
 function lost(ip: string): Reason {
   return {
     code: 'address-lost',
-    message: `${ip} no longer carries our tag in IPmanager: put it back there (see the order's tag), or abandon the service`,
+    message: `${ip} no longer carries our tag in IPmanager: put it back there (see the order's tag) and retry, or remove the service`,
   };
 }

@@ -1,4 +1,4 @@
-import type { Dialect } from '../activities/ipmanager/ip-manager.ts';
+import type { Dialect, IpManager } from '../activities/ipmanager/ip-manager.ts';
 import { createIpManager } from '../activities/ipmanager/http/create-ip-manager.ts';
 import { peerCertificate } from '../activities/http/certificate.ts';
 import { guardedLookup, systemResolve } from '../activities/http/resolve.ts';
@@ -23,14 +23,19 @@ export async function probePanel(fields: IntegrationFields, secrets: Integration
   return { dialect, administrator: await readDialect(fields, adminLogin, secrets.adminPassword) };
 }
 
-async function readDialect(fields: IntegrationFields, login: string, password: string): Promise<Dialect> {
+/** A panel as one login sees it. The caller closes it. */
+export function openPanel(fields: IntegrationFields, login: string, password: string): IpManager {
   const { url, ca, pin, allowPlainHttp, requestTimeoutMs, dialectOverrides } = fields;
   const trust = { ca, pin, allowPlainHttp, allowPrivate: true };
-  const panel = createIpManager({ url, login, password, trust, requestTimeoutMs, overrides: dialectOverrides });
+  return createIpManager({ url, login, password, trust, requestTimeoutMs, overrides: dialectOverrides });
+}
+
+async function readDialect(fields: IntegrationFields, login: string, password: string): Promise<Dialect> {
+  const panel = openPanel(fields, login, password);
   try {
     return await panel.readDialect();
   } catch (error) {
-    throw await withFingerprint(error, url);
+    throw await withFingerprint(error, fields.url);
   } finally {
     await panel.close();
   }

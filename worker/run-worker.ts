@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions as WorkerRuntimeOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { createActivities } from '../activities/index.ts';
+import { createActivities, type Activities } from '../activities/index.ts';
 import { taskQueue } from '../workflows/contract.ts';
 import { compose } from './compose.ts';
 import { requireTemporal, type Config } from './config.ts';
@@ -18,6 +18,8 @@ export interface WorkerOptions {
   /** Made before (tests, replay): a file with all workflows. */
   readonly workflowBundle?: string;
   readonly taskQueue?: string;
+  /** Activities changed on the way in (tests of what happens when one is killed in the middle). */
+  readonly wrap?: (activities: Activities) => Activities;
 }
 
 /** Long enough that what is on its way to a panel mostly ends by itself; the rest is found by its tag. */
@@ -49,7 +51,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       connection,
       namespace: config.namespace,
       taskQueue: options.taskQueue ?? taskQueue,
-      activities,
+      activities: options.wrap?.(activities) ?? activities,
       ...workflowsOf(options),
       ...versionOf(process.env),
       shutdownGraceTime,

@@ -3,7 +3,7 @@ import type { Opened, Plan } from '../activities/opening.ts';
 import { addedUpdate, workflowIds, type AllocationResult } from './contract.ts';
 import { addAddressInput, type AddAddress, type AddAddressInput } from './inputs/inputs.ts';
 import { check } from './inputs/check.ts';
-import { ledger, looking } from './steps/activity-profiles.ts';
+import { ledger, looking, reading } from './steps/activity-profiles.ts';
 import { allocate, type Allocated } from './steps/allocate.ts';
 import { openAnswer } from './steps/answer.ts';
 import { giveBack } from './steps/give-back.ts';
@@ -14,7 +14,7 @@ import { orderDiffers, stoppedAlready } from './steps/refusals.ts';
 import { activateHeld } from './steps/set-up.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
-import { failWith, insist } from './steps/waiting.ts';
+import { failureOf, failWith, insist } from './steps/waiting.ts';
 
 /** One more address for a service that is there: reserve it with its PTR, answer, put it on the server, make it active. */
 export async function addAddress(
@@ -86,8 +86,12 @@ async function open(input: AddAddress, stage: Stage): Promise<Plan> {
   let opened = await ask();
   if (opened.kind === 'plan' && opened.integration?.unread) {
     const { name, requestTimeoutMs } = opened.integration;
-    const what = `read the forms of ${name}`;
-    await insist(stage, what, async () => ({ read: await looking(requestTimeoutMs, what, 6).readDialect(name) }));
+    try {
+      await reading(requestTimeoutMs, `read the forms of ${name}`, 6).readDialect(name);
+    } catch (error) {
+      // Nothing was begun yet: an answer now is worth more than a wait.
+      throw failWith(failureOf(error));
+    }
     opened = await ask();
   }
   if (opened.kind === 'refused') throw failWith(opened.failure);
@@ -111,18 +115,32 @@ async function putOnServer(
       looking(plan.serverTimeoutMs, summary).addToService(service, address.ip, ticket.ptr);
     await untilDone({ ...step, what, call }, isStopped);
   }
-  if (isStopped() && plan.integration !== null) {
-    const what = `take ${address.ip} off ${service}`;
-    const call = (summary: string) => looking(plan.serverTimeoutMs, summary).takeOffService(service, address.ip);
-    await untilDone({ ...step, what, call });
-    await giveBack(address.ip, ticket, { ...plan.integration, stage, reason: `order ${ticket.order} was stopped` });
-    throw stopped(interruption.stop ?? 'cancelled', `order ${ticket.order}`);
-  }
-  const addresses = await activateHeld(service, [{ ip: address.ip, ticket }], {
+  if (isStopped()) return goBack(plan, held, run);
+  const tickets = { tickets: [{ ip: address.ip, ticket }], addressesOnly: true };
+  const addresses = await activateHeld(service, tickets, {
     stage,
     requestTimeoutMs: plan.integration?.requestTimeoutMs ?? 10_000,
   });
+  // The service is being removed: the run ends as if it had been abandoned.
+  if (addresses === 'removing') return goBack(plan, held, run);
   return { service, outcome: 'allocated', addresses };
+}
+
+/** Off the server and back to IPmanager; then the run ends as stopped. */
+async function goBack(
+  plan: Plan,
+  { address, ticket }: Extract<Allocated, { kind: 'held' }>,
+  { stage, interruption }: Run,
+): Promise<never> {
+  interruption.request('abandoned');
+  const service = plan.service.id;
+  if (plan.integration !== null) {
+    const what = `take ${address.ip} off ${service}`;
+    const call = (summary: string) => looking(plan.serverTimeoutMs, summary).takeOffService(service, address.ip);
+    await untilDone({ stage, service, requestTimeoutMs: plan.serverTimeoutMs, what, call });
+    await giveBack(address.ip, ticket, { ...plan.integration, stage, reason: `order ${ticket.order} was stopped` });
+  }
+  throw stopped(interruption.stop ?? 'abandoned', `order ${ticket.order}`);
 }
 
 function refuseOther(raw: AddAddressInput, sent: unknown): void {

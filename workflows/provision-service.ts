@@ -1,9 +1,17 @@
-import { allHandlersFinished, condition, continueAsNew } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  ParentClosePolicy,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
 import type { Opened, Plan } from '../activities/opening.ts';
 import { workflowIds, type AllocationResult } from './contract.ts';
 import type { Failure } from './domain/failure.ts';
 import { provisionServiceInput, type ProvisionServiceInput } from './inputs/inputs.ts';
-import { ledger, looking } from './steps/activity-profiles.ts';
+import { ledger, reading } from './steps/activity-profiles.ts';
 import { allocate, type Allocated, type Desk } from './steps/allocate.ts';
 import { giveBack } from './steps/give-back.ts';
 import { accept } from './steps/input.ts';
@@ -62,15 +70,14 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
   talk.input = accept(provisionServiceInput, raw, ({ service }) => workflowIds.provisionService(service.id));
   const plan = await open(run, talk.input);
   talk.plan = plan;
+  talk.serverTimeoutMs = plan.serverTimeoutMs;
   stage.about({ integration: plan.integration?.name ?? null });
   await reserve(plan, run);
   if (interruption.stop === undefined) {
     talk.answer.give(resultOf(plan, talk));
     if (plan.complete) return complete(plan, talk);
-    if ((await setUpUntilDone(plan, run)) === 'done') {
-      await activate(plan, run);
-      return complete(plan, talk);
-    }
+    const setUp = await setUpUntilDone(plan, run);
+    if (setUp === 'done' && (await activate(plan, run)) === 'done') return complete(plan, talk);
   }
   await undo(plan, run);
   throw stopped(interruption.stop ?? 'cancelled', `service ${plan.service.id}`);
@@ -83,16 +90,17 @@ async function open({ stage }: Run, input: NonNullable<Talk['input']>): Promise<
   if (opened.kind === 'plan' && opened.integration?.unread) {
     const { name, requestTimeoutMs } = opened.integration;
     try {
-      await looking(requestTimeoutMs, `read the forms of ${name}`, 6).readDialect(name);
+      await reading(requestTimeoutMs, `read the forms of ${name}`, 6).readDialect(name);
     } catch (error) {
       const failure = failureOf(error);
-      await insist(stage, 'end the service', () => ended(input.service.id, failure, stage));
+      if (!opened.complete) await end(input.service.id, failure.message, stage);
       throw failWith(failure);
     }
     opened = await ask();
   }
-  if (opened.kind === 'refused') throw failWith(opened.failure);
-  return opened;
+  if (opened.kind === 'plan') return opened;
+  if (opened.begun) await end(input.service.id, opened.failure.message, stage);
+  throw failWith(opened.failure);
 }
 
 /** Steps 2 to 7 for all orders side by side; all or nothing. */
@@ -144,13 +152,31 @@ async function undo(plan: Plan, run: Run, why?: string): Promise<void> {
   }
   if (plan.complete) return;
   talk.addresses = [];
-  await insist(stage, 'end the service', () => ended(plan.service.id, { code: '', message: reason, next: '' }, stage));
+  const left = await end(plan.service.id, reason, stage);
+  // Addresses added meanwhile: a removal of its own takes them back, and owns the wait for them (I6).
+  if (left === 'holds-more' && interruption.stop !== undefined) await removeTheRest(plan.service.id, reason, stage);
   talk.ended = true;
 }
 
-async function ended(service: string, failure: Failure, stage: Stage): Promise<object> {
-  await ledger.endService(service, failure.message, stage.run);
-  return {};
+async function end(service: string, reason: string, stage: Stage): Promise<'removed' | 'holds-more'> {
+  const ask = async () => ({ outcome: await ledger.endService(service, reason, stage.run) });
+  return (await insist(stage, 'end the service', ask)).outcome;
+}
+
+async function removeTheRest(service: string, reason: string, stage: Stage): Promise<void> {
+  stage.tell(`${service} has more addresses or orders: \`removeService\` takes them back`);
+  try {
+    await startChild('removeService', {
+      workflowId: workflowIds.removeService(service),
+      args: [{ service, reason }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      staticSummary: `remove ${service}: ${reason}`,
+    });
+  } catch (error) {
+    // One runs already, and does just that.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
 }
 
 function complete(plan: Plan, talk: Talk): AllocationResult {

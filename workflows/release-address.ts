@@ -15,8 +15,11 @@ import { failWith, insist, pause, untilClear } from './steps/waiting.ts';
  * Off the server, unbound, cool-down, then under the lock: still unused, still ours, deleted, confirmed, quarantined
  * (design.md 3, "Release"). Until the second lock `keep` or a cancel leaves the address where it was.
  */
-export async function releaseAddress(raw: ReleaseAddressInput): Promise<ReleaseResult> {
-  const talk: Talk = { kept: openAnswer<KeepResult>(), keep: false, late: false };
+export async function releaseAddress(
+  raw: ReleaseAddressInput,
+  carried: { readonly late?: boolean } = {},
+): Promise<ReleaseResult> {
+  const talk: Talk = { kept: openAnswer<KeepResult>(), keep: false, late: carried.late ?? false };
   return interruptible(async (interruption) => {
     const stage = openStage('Release an address', {});
     setHandler(keepUpdate, () => keep(talk), {
@@ -29,7 +32,8 @@ export async function releaseAddress(raw: ReleaseAddressInput): Promise<ReleaseR
       await condition(allHandlersFinished);
       return result;
     } catch (error) {
-      if (error instanceof StartOver) return continueAsNew<typeof releaseAddress>(raw);
+      // A delete may have been sent: a run that goes on must not let anybody keep the address any more.
+      if (error instanceof StartOver) return continueAsNew<typeof releaseAddress>(raw, { late: talk.late });
       talk.kept.fail(error instanceof Error ? error : new Error('failed'));
       stage.end('failed');
       await condition(allHandlersFinished);
@@ -108,7 +112,7 @@ async function deleteForGood(ticket: ReleaseTicket, stage: Stage): Promise<Addre
       looking(requestTimeoutMs, what, 4).deleteAddress({ ip, fenceMs, quarantineMs, run }),
     );
     if (answer.kind === 'gone') return answer.address;
-    const failure = answer.kind === 'refused' ? answer.failure : { code: 'stray', message: `${ip} is not ours` };
+    const { failure } = answer;
     stage.wait({ code: failure.code, message: failure.message });
     startOverWhenLong();
     await pause(Math.min(300_000, 5_000 * 2 ** Math.min(round, 6)), `${what}: ${failure.message}`.slice(0, 200));
@@ -120,28 +124,28 @@ async function keepIt(ticket: ReleaseTicket, run: Run): Promise<ReleaseResult> {
   const { ip, service, serverTimeoutMs } = ticket;
   const { stage, talk } = run;
   const row = await insist(stage, `keep ${ip}`, () => ledger.rebind(ip, 'kept', stage.run));
-  if (row.kind === 'service-gone') {
-    stage.tell(`${ip} cannot be kept: its service is removed`);
-    talk.late = true;
-    const gone = await deleteForGood(ticket, stage);
-    talk.kept.give({
-      address: ip,
-      kept: false,
-      state: gone.state,
-      reason: { code: 'service-removed', message: `the service of ${ip} is removed, so it was released` },
-    });
-    return { address: ip, state: gone.state };
-  }
+  const now = row.kind === 'kept' ? row.address.state : row.state;
+  if (row.kind === 'service-gone' || now === 'releasing') return releaseAfterAll(ticket, run);
   if (service !== null) {
     const what = `put ${ip} back on ${service}`;
     const call = (summary: string) => looking(serverTimeoutMs, summary).addToService(service, ip, null);
     await untilDone({ stage, service, what, requestTimeoutMs: serverTimeoutMs, call });
   }
   await insist(stage, `unlock ${ip}`, async () => ({ unlocked: await ledger.unlock(ip, stage.run) }));
-  const state = row.kind === 'kept' ? row.address.state : 'active';
   stage.tell(`${ip} stays on its service`);
-  talk.kept.give({ address: ip, kept: true, state });
-  return { address: ip, state };
+  talk.kept.give({ address: ip, kept: true, state: now });
+  return { address: ip, state: now };
+}
+
+/** Its service is removed, or it never was on one: there is nothing to go back to. */
+async function releaseAfterAll(ticket: ReleaseTicket, { stage, talk }: Run): Promise<ReleaseResult> {
+  const { ip } = ticket;
+  stage.tell(`${ip} cannot be kept: its service is removed`);
+  talk.late = true;
+  const gone = await deleteForGood(ticket, stage);
+  const reason = { code: 'service-removed', message: `the service of ${ip} is removed, so it was released` };
+  talk.kept.give({ address: ip, kept: false, state: gone.state, reason });
+  return { address: ip, state: gone.state };
 }
 
 function tooLate({ address, state }: ReleaseResult): KeepResult {

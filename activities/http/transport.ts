@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import type { Failure } from '../../workflows/domain/failure.ts';
 import type { Trust } from '../servers/server-module.ts';
+import { Attempt, AttemptOver } from './attempt.ts';
 import { codeOf, ConnectError, createConnector } from './connector.ts';
 import { parsePanelUrl } from './place.ts';
 import { systemResolve, type Resolve } from './resolve.ts';
@@ -98,35 +98,30 @@ interface Wire {
 }
 
 async function send(wire: Wire, request: HttpRequest): Promise<HttpResult> {
-  const abort = new AbortController();
   const timeoutMs = request.timeoutMs ?? wire.timeoutMs;
-  const timers = [setTimeout(() => abort.abort(new DeadlineError()), timeoutMs)];
-  const cancel = (): void => abort.abort(new CancelledError());
-  request.signal?.addEventListener('abort', cancel, { once: true });
-  if (request.signal?.aborted === true) cancel();
-  // A request without a body cannot be watched, so it counts as sent from the start.
-  const sent = { any: request.method === 'GET' };
-  if (request.sendWithinMs !== undefined) {
-    timers.push(setTimeout(() => sent.any || abort.abort(new DeadlineError()), request.sendWithinMs));
-  }
+  const attempt = new Attempt(request, timeoutMs);
+  const answering = ask(wire, request, attempt);
+  answering.catch(() => undefined); // when the attempt is over before it, its end is known already
   try {
-    const answer = await wire.agent.request({
-      origin: wire.url.origin,
-      path: wire.url.pathname + (request.path ?? ''),
-      method: request.method,
-      headers: headersOf(request),
-      ...(request.method === 'GET'
-        ? {}
-        : { body: Readable.from(watched(request.body ?? '', sent), { objectMode: false }) }),
-      signal: abort.signal,
-    });
-    return answered(answer, await answer.body.text());
+    return await Promise.race([answering, attempt.over]);
   } catch (error) {
-    return failed(abort.signal.aborted ? abort.signal.reason : error, sent.any, { ...wire, timeoutMs });
+    const sent = error instanceof AttemptOver ? error.sent : attempt.sent;
+    return failed(error, sent, { ...wire, timeoutMs });
   } finally {
-    timers.forEach(clearTimeout);
-    request.signal?.removeEventListener('abort', cancel);
+    attempt.settle();
   }
+}
+
+async function ask(wire: Wire, request: HttpRequest, attempt: Attempt): Promise<HttpAnswer> {
+  const answer = await wire.agent.request({
+    origin: wire.url.origin,
+    path: wire.url.pathname + (request.path ?? ''),
+    method: request.method,
+    headers: headersOf(request),
+    ...(request.method === 'GET' ? {} : { body: attempt.body }),
+    signal: attempt.signal,
+  });
+  return answered(answer, await answer.body.text());
 }
 
 function headersOf(request: HttpRequest): Record<string, string> {
@@ -137,12 +132,6 @@ function headersOf(request: HttpRequest): Record<string, string> {
     ...(request.method === 'GET' ? {} : { 'content-length': String(length) }),
     ...request.headers,
   };
-}
-
-/** The body, and the knowledge whether a connection ever asked for it: before that, nothing was sent. */
-async function* watched(body: string, sent: { any: boolean }): AsyncGenerator<Uint8Array> {
-  sent.any = true;
-  if (body !== '') yield Buffer.from(body);
 }
 
 function answered(answer: Dispatcher.ResponseData, text: string): HttpAnswer {
@@ -160,23 +149,19 @@ function answered(answer: Dispatcher.ResponseData, text: string): HttpAnswer {
   };
 }
 
-class DeadlineError extends Error {}
-class CancelledError extends Error {}
-
 function failed(error: unknown, sent: boolean, wire: Wire): HttpResult {
   if (error instanceof ConnectError) return { kind: 'not-sent', failure: error.failure, retryable: error.retryable };
   const kind = sent ? 'lost' : 'not-sent';
   const what = sent ? 'The request was sent' : 'Nothing was sent';
   const { host } = wire.url;
-  if (error instanceof DeadlineError) {
-    const message = `${what} to ${host}, and no whole answer came within ${wire.timeoutMs} ms`;
-    return {
-      kind,
-      failure: { code: sent ? 'panel-no-answer' : 'panel-unreachable', message, next: slowNext },
-      retryable: true,
-    };
+  if (error instanceof AttemptOver && error.why === 'deadline') {
+    const how = sent
+      ? `no whole answer came within ${Math.round(wire.timeoutMs)} ms`
+      : 'no connection was free in time';
+    const code = sent ? 'panel-no-answer' : 'panel-unreachable';
+    return { kind, failure: { code, message: `${what} to ${host}, and ${how}`, next: slowNext }, retryable: true };
   }
-  if (error instanceof CancelledError) {
+  if (error instanceof AttemptOver) {
     const message = `${what} to ${host}, and the wait for the answer was cancelled`;
     return { kind, failure: { code: 'cancelled', message, next: 'Ask again.' }, retryable: false };
   }

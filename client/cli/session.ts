@@ -21,15 +21,15 @@ export interface Session {
   readonly warn: (text: string) => void;
   /** What goes on, on a terminal only. */
   readonly progress: Progress;
-  /** Ends with Ctrl-C: waits end, what runs in Temporal goes on. */
-  readonly interrupted: AbortSignal;
   readonly close: () => Promise<void>;
 }
 
 export function openSession(flags: ConfigFlags & { readonly json?: boolean | undefined }): Session {
-  const config = readConfig(flags);
+  return sessionOn(readConfig(flags), flags.json === true);
+}
+
+export function sessionOn(config: Config, json: boolean): Session {
   const opened: (() => Promise<void>)[] = [];
-  const interrupt = new AbortController();
   const progress = progressOn(process.stderr);
   const warn = (text: string): void => {
     progress.clear();
@@ -39,10 +39,9 @@ export function openSession(flags: ConfigFlags & { readonly json?: boolean | und
   let client: Promise<IptallyClient> | undefined;
   return {
     config,
-    json: flags.json === true,
+    json,
     warn,
     progress,
-    interrupted: interrupt.signal,
     parts: () => {
       parts ??= composed(config, { warn, opened });
       return parts;
@@ -52,7 +51,6 @@ export function openSession(flags: ConfigFlags & { readonly json?: boolean | und
       return client;
     },
     close: async () => {
-      interrupt.abort();
       progress.clear();
       await Promise.allSettled(opened.map((close) => close()));
     },

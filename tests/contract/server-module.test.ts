@@ -134,7 +134,8 @@ describe.each(serverRows)('a server module, $name', (row) => {
   });
 
   test('a slow server is waited for', async () => {
-    const { server, module } = await ready();
+    const { server } = await ready();
+    const module = server.module({ requestTimeoutMs: 4000 });
     server.onRequest((request) => (request.purpose === 'list' ? undefined : { kind: 'delay', ms: 60 }));
     expect(await module.setUp({ service, addresses })).toEqual({ kind: 'done' });
   });

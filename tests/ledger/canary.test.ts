@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connectLedger } from '../../activities/ledger/postgres/connect-ledger.ts';
@@ -6,6 +6,7 @@ import { openWorld, panel, server, type World } from './world.ts';
 
 /** Looked for wherever something is written or thrown (I11). */
 const canary = 'canary-7d3f9a';
+const key = Buffer.alloc(32, 99).toString('hex');
 
 let world: World;
 beforeAll(async () => {
@@ -50,22 +51,21 @@ test('a sealed password that was moved to another row or column does not open th
   await world.sql(
     `update integration set password_sealed = (select password_sealed from integration where name = 'secret') where name = 'thief'`,
   );
-  await expectSafe(() => world.ledger.settings.integrations.secretsOf('thief'), 'SecretError');
+  expect(await thrownSafely(() => world.ledger.settings.integrations.secretsOf('thief'))).toBe('SecretError');
   await world.sql(
     `update integration set password_sealed = (select admin_password_sealed from integration where name = 'secret') where name = 'secret'`,
   );
-  await expectSafe(() => world.ledger.settings.integrations.secretsOf('secret'), 'SecretError');
+  expect(await thrownSafely(() => world.ledger.settings.integrations.secretsOf('secret'))).toBe('SecretError');
   await world.sql(`update server set secret_sealed = left(secret_sealed, -1) where name = 'secret'`);
-  await expectSafe(() => world.ledger.settings.servers.secretOf('secret'), 'SecretError');
+  expect(await thrownSafely(() => world.ledger.settings.servers.secretOf('secret'))).toBe('SecretError');
 });
 
 test('with another master key nothing opens', async () => {
   const other = `${world.masterKeyFile}.other`;
-  writeFileSync(other, Buffer.alloc(32, 99).toString('hex'), { mode: 0o600 });
+  writeFileSync(other, key, { mode: 0o600 });
   const ledger = await connectLedger({ url: world.database.applicationUrl, masterKeyFile: other });
   try {
-    const error = await expectSafe(() => ledger.settings.integrations.secretsOf('panel'), 'SecretError');
-    expect(inspect(error)).not.toContain(readFileSync(other, 'utf8'));
+    expect(await thrownSafely(() => ledger.settings.integrations.secretsOf('panel'))).toBe('SecretError');
   } finally {
     await ledger.close();
   }
@@ -102,26 +102,31 @@ test.each([
     },
   ],
 ] as const)('an error after %s holds no value, no statement and no cause', async (_, call) => {
-  await expectSafe(call, /^Ledger(ContractBroken|Unavailable)$/);
+  expect(await thrownSafely(call)).toMatch(/^Ledger(ContractBroken|Unavailable)$/);
 });
 
 test('an error of a lost connection does not hold the URL with its password', async () => {
   const url = Object.assign(new URL(world.database.applicationUrl), { password: canary }).toString();
-  await expectSafe(() => connectLedger({ url, masterKeyFile: world.masterKeyFile }), 'LedgerUnavailable');
+  expect(await thrownSafely(() => connectLedger({ url, masterKeyFile: world.masterKeyFile }))).toBe(
+    'LedgerUnavailable',
+  );
   const closed = Object.assign(new URL(url), { port: '1' }).toString();
-  await expectSafe(() => connectLedger({ url: closed, masterKeyFile: world.masterKeyFile }), 'LedgerUnavailable');
+  expect(await thrownSafely(() => connectLedger({ url: closed, masterKeyFile: world.masterKeyFile }))).toBe(
+    'LedgerUnavailable',
+  );
 });
 
-async function expectSafe(call: () => Promise<unknown>, name: string | RegExp): Promise<Error> {
+/** The name of what was thrown, once it was looked through: no canary, no statement, no detail, no cause. */
+async function thrownSafely(call: () => Promise<unknown>): Promise<string> {
   const error = await call().then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  if (typeof error !== 'object' || error === null) throw new Error('nothing was thrown');
+  if (typeof error !== 'object' || error === null || !('name' in error)) throw new Error('nothing was thrown');
   const text = inspect(error, { depth: 10, showHidden: true });
   expect(text).not.toContain(canary);
+  expect(text).not.toContain(key);
   expect(text).not.toMatch(/insert into|select "|update "|detail:|constraint/i);
-  expect(error).toMatchObject({ name: expect.stringMatching(name) });
   expect(error).not.toHaveProperty('cause');
-  return error as Error;
+  return String(error.name);
 }

@@ -12,7 +12,8 @@ export interface CuttingProxy {
   close(): Promise<void>;
 }
 
-const commitQuery = /\0?.{0,4}commit\0/is;
+/** The message that asks for it: values that contain the word are not meant. */
+const commitQuery = /^Q.{4}commit\0/is;
 
 /** A TCP proxy before PostgreSQL on loopback that loses commits, or their answers. */
 export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {

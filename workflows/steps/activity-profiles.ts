@@ -8,6 +8,8 @@ import type { Activities } from '../../activities/index.ts';
 
 const waitForOutcome = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
+const severalTries = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s', maximumAttempts: 5 } as const;
+
 /** Ledger only: idempotent, milliseconds. */
 export const ledger = proxyLocalActivities<Activities>({
   startToCloseTimeout: '10s',
@@ -26,8 +28,9 @@ export function once(requestTimeoutMs: number, summary: string): Activities {
 }
 
 /**
- * Reads, and steps that look before they act. They give up after five tries or about a minute of trying; then the
- * workflow waits visibly and asks again. `requests` is how many the step makes, one after the other.
+ * Steps that look before they act. They give up after five tries or about a minute of trying; then the workflow waits
+ * visibly and asks again. `requests` is how many the step makes, one after the other. One that was not heard of again is
+ * not tried again by Temporal: what its worker sent may still land, so the workflow waits out the fence first (`untilClear`).
  */
 export function looking(requestTimeoutMs: number, summary: string, requests = 3): Activities {
   return proxyActivities<Activities>({
@@ -35,7 +38,18 @@ export function looking(requestTimeoutMs: number, summary: string, requests = 3)
     startToCloseTimeout: requests * requestTimeoutMs + 5_000,
     heartbeatTimeout: '20s',
     cancellationType: waitForOutcome,
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s', maximumAttempts: 5 },
+    retry: { ...severalTries, nonRetryableErrorTypes: ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'] },
+  });
+}
+
+/** Reads alone: nothing of them can land later, so a lost worker is no reason to wait. */
+export function reading(requestTimeoutMs: number, summary: string, requests = 3): Activities {
+  return proxyActivities<Activities>({
+    summary,
+    startToCloseTimeout: requests * requestTimeoutMs + 5_000,
+    heartbeatTimeout: '20s',
+    cancellationType: waitForOutcome,
+    retry: severalTries,
   });
 }
 
@@ -46,6 +60,6 @@ export function listing(summary: string): Activities {
     startToCloseTimeout: '1h',
     heartbeatTimeout: '20s',
     cancellationType: waitForOutcome,
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s', maximumAttempts: 5 },
+    retry: severalTries,
   });
 }

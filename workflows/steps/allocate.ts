@@ -4,7 +4,7 @@ import type { AddressView } from '../contract.ts';
 import { advance, begin, resume, type Event, type Limits, type Progress, type Step } from '../domain/allocation.ts';
 import type { Failure } from '../domain/failure.ts';
 import { ledger, listing, looking, once } from './activity-profiles.ts';
-import { giveBack } from './give-back.ts';
+import { giveBack, markConflict } from './give-back.ts';
 import type { Stage } from './stage.ts';
 import { failureOf, insist, pause, untilClear } from './waiting.ts';
 
@@ -68,7 +68,8 @@ async function perform(step: Working, ticket: OrderTicket, desk: Desk): Promise<
     case 'claim':
       return claim(step.ip, ticket, desk);
     case 'mark':
-      return mark(step.ip, ticket, desk);
+      await markConflict(step.ip, ticket, desk);
+      return { kind: 'marked' };
     case 'write-ptr':
       return writePtr(step.ip, ticket, desk);
     case 'give-back':
@@ -111,15 +112,6 @@ async function claim(ip: string, ticket: OrderTicket, { stage, requestTimeoutMs 
   if (answer.kind === 'withheld') stage.tell(`${ip} is in quarantine after another customer; parked until it ends`);
   if (answer.kind === 'not-ours') stage.tell(`${ip} does not carry our tag; not taken`);
   return answer;
-}
-
-async function mark(ip: string, ticket: OrderTicket, { stage, requestTimeoutMs, fenceMs }: Desk): Promise<Seen> {
-  const what = `mark ${ip} with dns.set.error`;
-  const answer = await untilClear(stage, { ms: fenceMs, what }, () =>
-    looking(requestTimeoutMs, what).markConflict(ticket, ip),
-  );
-  stage.tell(answer.kind === 'marked' ? `${ip} carries \`dns.set.error\` now and stays held` : answer.failure.message);
-  return { kind: 'marked' };
 }
 
 async function writePtr(ip: string, ticket: OrderTicket, { stage, requestTimeoutMs, fenceMs }: Desk): Promise<Seen> {

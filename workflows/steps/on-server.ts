@@ -17,8 +17,8 @@ export interface ServerStep {
 
 export type ServerEnd =
   | { readonly kind: 'done' | 'awaiting-report' }
-  /** `mayBeThere`: something of it may stand on the server. */
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly mayBeThere: boolean };
+  /** `left`: whether something of it may stand on the server; a try that was not sent leaves that as it was. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly left: 'nothing' | 'something' | 'as-before' };
 
 /** One try: the call, then its task polled by durable timers, never by a busy activity, until the server has ended it. */
 export async function tryOnServer(step: ServerStep): Promise<ServerEnd> {
@@ -37,12 +37,13 @@ export async function tryOnServer(step: ServerStep): Promise<ServerEnd> {
     case 'awaiting-report':
       return { kind: answer.kind };
     case 'refused':
+      return { kind: 'failed', failure: answer.failure, left: 'nothing' };
     case 'not-sent':
-      return { kind: 'failed', failure: answer.failure, mayBeThere: false };
+      return { kind: 'failed', failure: answer.failure, left: 'as-before' };
     case 'unknown':
       step.stage.tell(`${step.what}: no clear answer; looking again when the fence is over`);
       await pause(2 * step.requestTimeoutMs, `fence of "${step.what}": what was sent may still land`);
-      return { kind: 'failed', failure: answer.failure, mayBeThere: true };
+      return { kind: 'failed', failure: answer.failure, left: 'something' };
   }
 }
 

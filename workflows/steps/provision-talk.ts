@@ -10,7 +10,7 @@ import {
   type AllocationResult,
   type ServiceStanding,
 } from '../contract.ts';
-import type { Reason } from '../domain/failure.ts';
+import type { Failure, Reason } from '../domain/failure.ts';
 import { reAttach } from '../domain/re-attach.ts';
 import type { ServiceState } from '../domain/states.ts';
 import { check } from '../inputs/check.ts';
@@ -26,6 +26,8 @@ export interface Talk {
   /** The input in force: as started, or as changed while the run waited for set-up. */
   input: ProvisionService | undefined;
   plan: Plan | undefined;
+  /** Of the server in force. */
+  serverTimeoutMs: number;
   held: readonly HeldTicket[];
   addresses: readonly AddressView[];
   state: ServiceState;
@@ -33,15 +35,25 @@ export interface Talk {
   /** The run waits for `retrySetup`, `abandon`, or a changed order. */
   waitsForSetUp: boolean;
   retry: boolean;
+  /** An address was lost after the set-up: a retry looks again. */
+  waitsForAddress: boolean;
   /** Sent again with another server, domain or tariff: used for the next try. */
-  change: ProvisionService | undefined;
+  change: Change | undefined;
   report: { readonly ok: boolean; readonly reason: string | null } | undefined;
   /** The set-up is done: from here on nothing can abandon it. */
   finished: boolean;
   /** A set-up was sent to the server: what may stand there is taken down before addresses go back. */
   placed: boolean;
+  /** The last try had no clear end: something of it may stand on the server it was sent to. */
+  mayBeThere: boolean;
   /** Everything that follows a stop is done, or the service is active. */
   ended: boolean;
+}
+
+/** A changed order on its way into the ledger; gone from the talk when it is taken, or refused with its reason. */
+export interface Change {
+  readonly input: ProvisionService;
+  refused: Failure | undefined;
 }
 
 export function openTalk(): Talk {
@@ -49,16 +61,19 @@ export function openTalk(): Talk {
     answer: openAnswer<AllocationResult>(),
     input: undefined,
     plan: undefined,
+    serverTimeoutMs: 10_000,
     held: [],
     addresses: [],
     state: 'provisioning',
     reason: undefined,
     waitsForSetUp: false,
     retry: false,
+    waitsForAddress: false,
     change: undefined,
     report: undefined,
     finished: false,
     placed: false,
+    mayBeThere: false,
     ended: false,
   };
 }
@@ -72,7 +87,7 @@ export function listen(talk: Talk, interruption: Interruption, waits: () => Reas
   setHandler(retrySetupUpdate, () => retry(talk), {
     description: 'tries the set-up again, with the same addresses',
     validator: () => {
-      if (!talk.waitsForSetUp) throw failWith(refusals.nothingToRetry(talk.state));
+      if (!talk.waitsForSetUp && !talk.waitsForAddress) throw failWith(refusals.nothingToRetry(talk.state));
     },
   });
   setHandler(abandonUpdate, () => abandon(talk, interruption, waits), {
@@ -110,7 +125,10 @@ async function attach(talk: Talk, sent: unknown): Promise<AllocationResult> {
     talk.input !== undefined &&
     reAttach(talk.input, checked.value, talk.waitsForSetUp).kind === 'changed'
   ) {
-    talk.change = checked.value;
+    const change: Change = { input: checked.value, refused: undefined };
+    talk.change = change;
+    await condition(() => talk.change !== change);
+    if (change.refused !== undefined) throw failWith(change.refused);
   }
   return talk.answer.get();
 }
@@ -147,7 +165,10 @@ async function finish(talk: Talk, sent: unknown, interruption: Interruption): Pr
   if (!checked.ok) throw failWith(checked.failure);
   if (talk.report?.ok !== true) talk.report = { ok: checked.value.ok, reason: checked.value.reason ?? null };
   await condition(() => talk.ended || (talk.report?.ok !== true && talk.waitsForSetUp));
-  if (checked.value.ok && talk.state !== 'active')
-    throw failWith(refusals.stoppedAlready(interruption.stop ?? 'cancelled'));
+  if (checked.value.ok && talk.state !== 'active') {
+    const { stop } = interruption;
+    if (stop !== undefined || talk.reason === undefined) throw failWith(refusals.stoppedAlready(stop ?? 'cancelled'));
+    throw failWith(refusals.notTaken(talk.reason));
+  }
   return standing(talk);
 }

@@ -1,4 +1,4 @@
-import type { Failure } from '../domain/failure.ts';
+import type { Failure, Reason } from '../domain/failure.ts';
 import type { ServiceState } from '../domain/states.ts';
 
 /** Why a message to a running workflow is refused. Nothing was done by it. */
@@ -28,6 +28,15 @@ export const setUpFinished: Failure = {
   message: 'the service is set up, so it cannot be abandoned any more',
   next: 'remove the service instead (iptally service remove)',
 };
+
+/** A good report that the server itself does not bear out. */
+export function notTaken(reason: Reason): Failure {
+  return {
+    code: reason.code,
+    message: `the set-up was reported as done, and the server says otherwise: ${reason.message}`,
+    next: 'see the server, then retry the set-up',
+  };
+}
 
 export function stoppedAlready(stop: 'cancelled' | 'abandoned'): Failure {
   return {

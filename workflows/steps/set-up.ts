@@ -1,6 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { Plan } from '../../activities/opening.ts';
-import type { HeldTicket } from '../../activities/set-up.ts';
+import type { Held } from '../../activities/set-up.ts';
 import type { AddressView } from '../contract.ts';
 import type { Failure, Reason } from '../domain/failure.ts';
 import { ledger, looking } from './activity-profiles.ts';
@@ -67,10 +67,13 @@ async function trySetUp(plan: Plan, { talk, interruption, stage }: SetUpRun): Pr
     stage,
     service,
     what,
-    requestTimeoutMs: plan.serverTimeoutMs,
-    call: (summary) => looking(plan.serverTimeoutMs, summary).setUpService(service, ips),
+    requestTimeoutMs: talk.serverTimeoutMs,
+    call: (summary) => looking(talk.serverTimeoutMs, summary).setUpService(service, ips),
   });
-  if (end.kind === 'failed') return { ...end, reported: false };
+  if (end.kind === 'failed') {
+    if (end.left !== 'as-before') talk.mayBeThere = end.left === 'something';
+    return { ...end, reported: false };
+  }
   if (end.kind === 'done') {
     stage.tell(`${what}: done`);
     return { kind: 'done' };
@@ -97,8 +100,9 @@ async function waitForSomebody(run: SetUpRun, failure: Failure): Promise<void> {
   const { talk, interruption, stage } = run;
   const reason: Reason = { code: 'set-up-failed', message: failure.message };
   const service = talk.input?.service.id ?? '';
-  await insist(stage, 'note that the set-up waits', () => note(service, reason, stage));
+  // Before anything else: a report that comes while the wait is being noted is a new one.
   talk.report = undefined;
+  await insist(stage, 'note that the set-up waits', () => note(service, reason, stage));
   talk.state = 'waiting';
   talk.reason = reason;
   talk.waitsForSetUp = true;
@@ -126,36 +130,75 @@ async function note(service: string, reason: Reason | null, stage: Stage): Promi
 /** The next try uses the changed order with the same addresses; PTRs that came from the domain follow it. */
 async function takeChange(run: SetUpRun): Promise<void> {
   const { talk, stage } = run;
-  const { change, input, plan } = talk;
-  talk.change = undefined;
+  const { change, input } = talk;
   if (change === undefined || input === undefined) return;
-  const changed = await insist(stage, 'take the changed order', () => ledger.changeService(change, stage.run));
+  // What an unclear try may have left on the server before would go on using the addresses.
+  if (change.input.service.server !== input.service.server && talk.mayBeThere) await clear(run, input.service.server);
+  const changed = await insist(stage, 'take the changed order', () => ledger.changeService(change.input, stage.run));
   if (changed.kind === 'refused') {
     stage.tell(`the changed order is not used: ${changed.failure.message}`);
-    return;
+    change.refused = changed.failure;
+  } else {
+    talk.input = change.input;
+    talk.serverTimeoutMs = changed.serverTimeoutMs;
+    stage.tell(`the next try is on ${changed.server} for \`${changed.domain}\``);
+    if (changed.domain !== input.service.domain) await followDomain(run, input.service.domain, changed.domain);
   }
-  talk.input = change;
-  stage.tell(`the next try is on ${changed.server} for \`${changed.domain}\``);
-  if (changed.domain === input.service.domain || plan?.integration === null || plan === undefined) return;
-  for (const { ip, ticket } of talk.held.filter((held) => held.ticket.ptr === input.service.domain)) {
-    const what = `set the PTR of ${ip} to ${changed.domain}`;
+  talk.change = undefined;
+}
+
+async function clear({ talk, stage }: SetUpRun, server: string): Promise<void> {
+  const service = talk.input?.service.id ?? '';
+  const requestTimeoutMs = talk.serverTimeoutMs;
+  const what = `take ${service} off ${server}`;
+  const call = (summary: string) => looking(requestTimeoutMs, summary).removeFromServer(service);
+  await untilDone({ stage, service, what, requestTimeoutMs, call });
+  talk.mayBeThere = false;
+}
+
+async function followDomain({ talk, stage }: SetUpRun, before: string, domain: string): Promise<void> {
+  const requestTimeoutMs = talk.plan?.integration?.requestTimeoutMs ?? 90_000;
+  for (const { ip, ticket } of talk.held.filter((held) => held.ticket.ptr === before)) {
+    const what = `set the PTR of ${ip} to ${domain}`;
     const { integration, mark, fenceMs, run: owner } = ticket;
-    const target = { ip, integration, ptr: changed.domain, mark, fenceMs, run: owner };
-    const { requestTimeoutMs } = plan.integration ?? { requestTimeoutMs: 90_000 };
+    const target = { ip, integration, ptr: domain, mark, fenceMs, run: owner };
     const answer = await untilClear(stage, { ms: fenceMs, what }, () =>
       looking(requestTimeoutMs, what, 4).writePtr(target),
     );
-    if (answer.kind === 'refused') stage.tell(`${what}: ${answer.failure.message}`);
-    else talk.addresses = talk.addresses.map((row) => (row.ip === ip ? answer.address : row));
+    if (answer.kind === 'refused') {
+      stage.tell(`${what}: ${answer.failure.message}`);
+      continue;
+    }
+    talk.addresses = talk.addresses.map((row) => (row.ip === ip ? answer.address : row));
+    talk.held = talk.held.map((held) => (held.ip === ip ? { ip, ticket: { ...ticket, ptr: domain } } : held));
   }
 }
 
-/** Step 9: every tag read once more; one that is not ours any more is a wait with its reason, never another address. */
-export async function activate(plan: Plan, { talk, stage }: SetUpRun): Promise<void> {
+/**
+ * Step 9: every tag read once more; one that is not ours any more is a wait with its reason, never another address. A
+ * removal that began meanwhile wins: what is held goes back.
+ */
+export async function activate(plan: Plan, { talk, interruption, stage }: SetUpRun): Promise<'done' | 'stopped'> {
   const requestTimeoutMs = plan.integration?.requestTimeoutMs ?? 10_000;
   const woken = () => talk.retry;
-  talk.addresses = await activateHeld(plan.service.id, talk.held, { stage, requestTimeoutMs, woken });
+  const service = plan.service.id;
+  const held = { tickets: talk.held, addressesOnly: false };
+  const waits = async (reason: Reason) => {
+    talk.waitsForAddress = true;
+    talk.state = 'waiting';
+    talk.reason = reason;
+    talk.retry = false;
+    await insist(stage, 'note that an address is missing', () => note(service, reason, stage));
+  };
+  const active = await activateHeld(service, held, { stage, requestTimeoutMs, woken, waits });
+  talk.waitsForAddress = false;
   talk.retry = false;
+  if (active === 'removing') {
+    interruption.request('abandoned');
+    return 'stopped';
+  }
+  talk.addresses = active;
+  return 'done';
 }
 
 export interface ActivateDesk {
@@ -163,26 +206,34 @@ export interface ActivateDesk {
   readonly requestTimeoutMs: number;
   /** Somebody asks to look again now. */
   readonly woken?: () => boolean;
+  /** Told each time something is missing. */
+  readonly waits?: (reason: Reason) => Promise<void>;
 }
 
 export async function activateHeld(
   service: string,
-  held: readonly HeldTicket[],
-  { stage, requestTimeoutMs, woken }: ActivateDesk,
-): Promise<readonly AddressView[]> {
+  held: Held,
+  { stage, requestTimeoutMs, woken, waits }: ActivateDesk,
+): Promise<readonly AddressView[] | 'removing'> {
   const what = `read the tags once more and make ${service} active`;
   for (let round = 0; ; round += 1) {
     const answer = await insist(stage, what, () =>
       looking(requestTimeoutMs, what).activateService(service, held, stage.run),
     );
     if (answer.kind === 'active') {
-      stage.tell(`**${service} is active**`);
+      stage.tell(`**${held.addressesOnly ? held.tickets.map(({ ip }) => ip).join(', ') : service} is active**`);
       return answer.addresses;
+    }
+    if (answer.kind === 'removing') {
+      stage.tell(`${service} is being removed: what is held for it goes back`);
+      return 'removing';
     }
     stage.tell(answer.reason.message);
     stage.wait(answer.reason);
+    await waits?.(answer.reason);
     startOverWhenLong();
-    await pause(Math.min(300_000, 5_000 * 2 ** Math.min(round, 6)), answer.reason.message.slice(0, 200), woken);
+    // Short enough that a removal that began meanwhile is seen soon.
+    await pause(Math.min(60_000, 5_000 * 2 ** Math.min(round, 4)), answer.reason.message.slice(0, 200), woken);
   }
 }
 
@@ -194,7 +245,7 @@ export async function takeDown(plan: Plan, { talk, stage }: SetUpRun): Promise<v
     stage,
     service,
     what: `take ${service} off its server`,
-    requestTimeoutMs: plan.serverTimeoutMs,
-    call: (summary) => looking(plan.serverTimeoutMs, summary).removeFromServer(service),
+    requestTimeoutMs: talk.serverTimeoutMs,
+    call: (summary) => looking(talk.serverTimeoutMs, summary).removeFromServer(service),
   });
 }

@@ -69,11 +69,21 @@ export async function untilClear<Answer extends { readonly kind: string }>(
   step: () => Promise<Answer | Locked>,
 ): Promise<Exclude<Answer, Locked | { readonly kind: 'unknown' }>> {
   for (;;) {
-    const answer = await insist<Answer>(stage, fence.what, step);
+    const answer = await insist<Answer | Unheard>(stage, fence.what, () => step().catch(unheard));
     if (answer.kind !== 'unknown') return answer as Exclude<Answer, Locked | { readonly kind: 'unknown' }>;
     stage.tell(`${fence.what}: no clear answer; looking again when the fence is over`);
     await pause(fence.ms, `fence of ${fence.what}: what was sent may still land`);
   }
+}
+
+interface Unheard {
+  readonly kind: 'unknown';
+}
+
+/** A worker that died or stalled in the middle may have sent the request: unknown, not failed. */
+function unheard(error: unknown): Unheard {
+  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return { kind: 'unknown' };
+  throw error;
 }
 
 /** The failure an activity ended with, as a value; timeouts of the activity itself get words of ours. */

@@ -48,7 +48,10 @@ export function findAddress(db: Db, ip: string) {
     .executeTakeFirst();
 }
 
-export function addressRecord(row: AddressRow & { readonly reads_as?: AddressState | null }): AddressRecord {
+/** A row with the state it reads as. */
+export type SeenRow = AddressRow & { readonly reads_as?: AddressState | null };
+
+export function addressRecord(row: SeenRow): AddressRecord {
   return {
     ip: ipText(row.ip),
     family: row.family,

@@ -1,7 +1,7 @@
 import { familyOf } from '../../../workflows/domain/address.ts';
 import { LedgerContractBroken } from '../contract-broken.ts';
 import type { Claim, Orders } from '../ledger.ts';
-import { addressRecord, bound, lockCurrent, retire, selectAddresses, tell, type AddressRow } from './address-rows.ts';
+import { addressRecord, type AddressRow, bound, lockCurrent, retire, type SeenRow, tell } from './address-rows.ts';
 import { endParking, park } from './parked.ts';
 import { recordConflict } from './conflicts.ts';
 import { addressKey, holdsLock } from './locks.ts';
@@ -28,46 +28,48 @@ export async function claimAddress(db: Db, request: Request): Promise<Claim> {
   if (order.family !== familyOf(ip)) throw new LedgerContractBroken('wrong-family', `${order.id}: ${ip}`);
   // Taken over or closed meanwhile: this run no longer decides, as if its lock were gone.
   if (!sameRun(ownerOf(order), request.run) || order.outcome !== null) return { kind: 'lock-lost' };
-  if (order.ip !== null) return claimedBefore(db, order, ip);
+  const claiming = { request, order, service };
+  const row = await lockCurrent(db, ip);
+  if (row?.order_id === order.id && bound.includes(row.state)) return { kind: 'claimed', address: addressRecord(row) };
+  const known = row === undefined ? undefined : await knownElsewhere(db, claiming, row);
+  if (known !== undefined) return known;
+  // One order, one address (I7): another one is an extra.
+  if (order.ip !== null) return { kind: 'extra', has: ipText(order.ip) };
   if (isLeaving(service, order.generation)) return { kind: 'removing' };
-  return decide(db, { request, order, service });
+  if (row !== undefined) await retire(db, row, { reason: reasonToRetire(row, order), run: request.run });
+  return bind(db, claiming);
 }
 
-/** One order, one address (I7): the same again is the same answer, another one is an extra. */
-async function claimedBefore(db: Db, order: OrderRow, ip: string): Promise<Claim> {
-  const row = await selectAddresses(db)
-    .where('address.order_id', '=', order.id)
-    .where('address.state', 'in', bound)
-    .executeTakeFirst();
-  if (row !== undefined && ipText(row.ip) === ip) return { kind: 'claimed', address: addressRecord(row) };
-  return { kind: 'extra', has: ipText(row?.ip ?? order.ip ?? ip) };
-}
-
-async function decide(db: Db, claiming: Claiming): Promise<Claim> {
+/**
+ * What another row knows stays held and on record, also when this order cannot use any address more: given back, the
+ * panel would offer it again (I3, I9).
+ */
+async function knownElsewhere(db: Db, claiming: Claiming, row: SeenRow): Promise<Claim | undefined> {
   const { request, order, service } = claiming;
-  const row = await lockCurrent(db, request.ip);
-  if (row === undefined) return bind(db, claiming);
-  const { run } = request;
   const state = row.reads_as ?? row.state;
   switch (state) {
     case 'reserved':
     case 'active': {
-      const conflict = await recordConflict(db, { row, order, run });
+      const conflict = await recordConflict(db, { row, order, run: request.run });
       return { kind: 'in-use', conflict, mark: row.integration === order.integration };
     }
     case 'releasing':
       return withhold(db, claiming, row);
-    case 'quarantined':
+    case 'quarantined': {
       // A service without a customer is nobody's "same customer" (I9).
-      if (service.customer === null || service.customer !== row.customer) return withhold(db, claiming, row);
-      await retire(db, row, { reason: `back to the same customer by the order ${order.id}`, run });
-      return bind(db, claiming);
+      const same = service.customer !== null && service.customer === row.customer;
+      const takesOne = order.ip === null && !isLeaving(service, order.generation);
+      return same && takesOne ? undefined : withhold(db, claiming, row);
+    }
     case 'released':
-      await retire(db, row, { reason: 'its quarantine is over', run });
-      return bind(db, claiming);
+      return undefined;
     default:
       return unreachable(state);
   }
+}
+
+function reasonToRetire(row: SeenRow, order: OrderRow): string {
+  return row.reads_as === 'released' ? 'its quarantine is over' : `back to the same customer by the order ${order.id}`;
 }
 
 async function withhold(db: Db, { request, order }: Claiming, row: AddressRow): Promise<Claim> {

@@ -43,11 +43,16 @@ export class Database {
     }
   }
 
-  /** One transaction; the whole of it again when it was the victim of a deadlock or lost a race to insert. */
+  /**
+   * One transaction; the whole of it again when it was the victim of a deadlock or lost a race to insert.
+   *
+   * It is the query builder's own: `em.transactional` (7.2.1) never gives a connection back to the pool that died under
+   * it, since the `rollback` that would do so fails too. A restart of the server would use up the pool for ever.
+   */
   async transact<T>(work: (db: Db) => Promise<T>): Promise<T> {
     for (let time = 1; ; time += 1) {
       try {
-        return await this.#orm.em.fork().transactional((em) => work(dbOf(em)));
+        return await dbOf(this.#orm.em.fork()).transaction().execute(work);
       } catch (error) {
         if (time === repeats || !repeatable(error)) throw ledgerError(error);
         // Uneven pauses, so that those who met do not meet again.

@@ -1,6 +1,7 @@
 import type { AttemptRef, Orders } from '../ledger.ts';
 import { LedgerContractBroken } from '../contract-broken.ts';
 import type { StoredOutcome } from '../records.ts';
+import { bound } from './address-rows.ts';
 import { claimAddress } from './claim.ts';
 import type { Database } from './database.ts';
 import { installationOf } from './installation.ts';
@@ -81,7 +82,21 @@ async function close(db: Db, request: Parameters<Orders['close']>[0]): Promise<S
   const order = await lockOrder(db, request.order);
   if (order === undefined) throw new LedgerContractBroken('no-such-order', request.order);
   if (order.outcome !== null) return order.outcome;
-  if (order.ip !== null) throw new LedgerContractBroken('order-holds-address', order.id);
+  if (order.ip !== null && (await holdsAddress(db, order.id))) {
+    throw new LedgerContractBroken('order-holds-address', order.id);
+  }
   if (!sameRun(ownerOf(order), request.run)) throw new LedgerContractBroken('not-owner', order.id);
   return storeOutcome(db, order, request.failure);
+}
+
+/** One that was given back on the way no longer stands against the end of its order. */
+async function holdsAddress(db: Db, order: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('address')
+    .select('id')
+    .where('order_id', '=', order)
+    .where('state', 'in', bound)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -93,10 +93,15 @@ export async function keepAddress(session: Session, text: string): Promise<Outco
   const { ledger } = await session.parts();
   const row = await knownAddress(ledger, ip);
   const client = await session.client();
-  const kept = await client.keepAddress(ip).catch((error: unknown) => {
-    if (error instanceof IptallyError && error.code === 'not-running') throw nothingToKeep(ip, addressView(row).state);
-    throw error;
-  });
+  const workflowId = workflowIds.releaseAddress(ip);
+  const answer = await follow(session, { client, workflowId, work: () => client.keepAddress(ip) }).catch(
+    (error: unknown) => {
+      const gone = error instanceof IptallyError && error.code === 'not-running';
+      throw gone ? nothingToKeep(ip, addressView(row).state) : error;
+    },
+  );
+  if ('early' in answer) throw new Error('keeping ends with its answer');
+  const kept = answer.result;
   const why = kept.reason === undefined ? '' : `: ${kept.reason.message} (${kept.reason.code})`;
   const said = kept.kept ? `${ip} stays, it is ${kept.state}` : `${ip} does not stay, it is ${kept.state}${why}`;
   return { json: kept, text: said, ...(kept.kept ? {} : { exit: 3 }) };

@@ -31,9 +31,7 @@ export async function removeService(session: Session, id: string, flags: Removal
   const client = await session.client();
   const workflowId = workflowIds.removeService(id);
   const goingOn = async (reason: Reason | null): Promise<RemovalStanding> => {
-    const left = (await ledger.addresses.list({ service: id })).map(({ ip }) => ip);
-    const released = held.filter((ip) => !left.includes(ip));
-    const kept = left.map((ip) => ({ ip, reason: reason?.message ?? 'it goes back next' }));
+    const { released, kept } = await leaving(ledger, held, reason);
     return { service: id, workflowId, state: 'removing', released, kept, reason };
   };
   if (!flags.wait) {
@@ -54,6 +52,24 @@ export async function removeService(session: Session, id: string, flags: Removal
   if (result === undefined) return outcome(session, await goingOn(null));
   const { released, kept } = result;
   return outcome(session, { service: id, workflowId, state: 'removed', released, kept, reason: null });
+}
+
+/** Which of the addresses have gone back, and why the others have not yet. */
+async function leaving(
+  ledger: Ledger,
+  held: readonly string[],
+  reason: Reason | null,
+): Promise<Pick<RemovalStanding, 'released' | 'kept'>> {
+  const rows = await Promise.all(held.map(async (ip) => ({ ip, row: await ledger.addresses.find(ip) })));
+  const gone = rows.filter(({ row }) => row === undefined || row.state === 'quarantined' || row.state === 'released');
+  const left = rows.filter((one) => !gone.includes(one));
+  return {
+    released: gone.map(({ ip }) => ip),
+    kept: left.map(({ ip, row }) => ({
+      ip,
+      reason: row?.state === 'releasing' ? 'off the service, not given back yet' : (reason?.message ?? 'it is next'),
+    })),
+  };
 }
 
 /** Nothing is left to do for longer than a person waits: all its addresses cool down. */

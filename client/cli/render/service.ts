@@ -72,7 +72,7 @@ export function removalText(standing: RemovalStanding, link: string | null): str
   return [
     head,
     ...(released.length === 0 ? [] : [`released: ${released.join(', ')}`]),
-    ...kept.map((one) => `kept: ${one.ip} (${one.reason})`),
+    ...kept.map((one) => `${state === 'removed' ? 'kept' : 'not yet'}: ${one.ip} (${one.reason})`),
     ...(link === null || state === 'removed' ? [] : [`story: ${link}`]),
   ].join('\n');
 }

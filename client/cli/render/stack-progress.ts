@@ -29,21 +29,22 @@ function lines(): StackProgress {
 
 async function spinners(names: readonly string[]): Promise<StackProgress> {
   const { Listr, ListrLogger, ProcessOutput } = await import('listr2');
-  const waits = new Map(names.map((name) => [name, Promise.withResolvers<string>()]));
+  const waits = new Map(names.map((name) => [name, Promise.withResolvers<string | undefined>()]));
   const notes: string[] = [];
   let told = (_text: string): void => {};
   const tasks = new Listr(
     names.map((name) => ({
       title: name,
-      task: async (_context: unknown, task: { title: string; output: string }) => {
-        // What takes long says so by notes; the part that is waited for shows the newest.
+      task: async (_context: unknown, task: { title: string; output: string; skip(message: string): void }) => {
+        // What takes long says so by notes; the part that is waited for longest shows the newest.
         if (name === 'temporal') {
           told = (text) => {
             task.output = text;
           };
         }
         const detail = await waits.get(name)?.promise;
-        task.title = `${name}  ${styleText('dim', detail ?? '', { stream: process.stderr })}`;
+        if (detail === undefined) task.skip(`${name}: not started`);
+        else task.title = `${name}  ${styleText('dim', detail, { stream: process.stderr })}`;
       },
     })),
     {
@@ -59,25 +60,33 @@ async function spinners(names: readonly string[]): Promise<StackProgress> {
       },
     },
   );
-  const shown = tasks.run().catch(() => undefined);
+  let shown: Promise<unknown> | undefined;
   let ended = false;
+  const write = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+  };
   return {
-    step: () => {},
+    // Nothing spins before something starts: the home may run already.
+    step: () => {
+      shown ??= tasks.run().catch(() => undefined);
+    },
     done: (name, detail) => {
       const wait = waits.get(name);
-      if (wait === undefined || ended) process.stderr.write(`${name}: ${detail}\n`);
+      if (wait === undefined || ended) write(`${name}: ${detail}`);
       else wait.resolve(detail);
     },
     note: (text) => {
-      if (ended) process.stderr.write(`${text}\n`);
-      else told(text);
-      if (!ended) notes.push(text);
+      if (ended || shown === undefined) write(text);
+      else {
+        told(text);
+        notes.push(text);
+      }
     },
     end: async () => {
       ended = true;
-      for (const wait of waits.values()) wait.resolve('not started');
+      for (const wait of waits.values()) wait.resolve(undefined);
       await shown;
-      for (const text of notes) process.stderr.write(`${styleText('dim', text, { stream: process.stderr })}\n`);
+      for (const text of notes) write(styleText('dim', text, { stream: process.stderr }));
     },
   };
 }

@@ -22,11 +22,13 @@ export type Fault =
   | 'ptr-refused'
   | 'removing';
 
+export type Known = 'free' | 'busy' | 'quarantined';
+
 export interface Scene {
   /** Offered lowest first; `busy` is on a live service, `quarantined` waits for another customer's sake. */
-  readonly pool: readonly ('free' | 'busy' | 'quarantined')[];
-  /** How many addresses earlier runs of this order left behind at the panel. */
-  readonly left: number;
+  readonly pool: readonly Known[];
+  /** What earlier runs of this order left behind at the panel. */
+  readonly left: readonly Known[];
   readonly attempts: number;
   readonly wanted: boolean;
   readonly limits: Limits;
@@ -96,8 +98,11 @@ function worldOf(scene: Scene): World {
   const row = new Map<string, 'busy' | 'quarantined' | 'bound'>();
   scene.pool.forEach((kind, n) => kind !== 'free' && row.set(`10.0.0.${n}`, kind));
   const held = new Map<string, Tag>();
-  for (let n = 0; n < scene.left; n += 1) held.set(`10.0.1.${n}`, 'ours');
-  const doubt = scene.attempts > 0;
+  scene.left.forEach((kind, n) => {
+    held.set(`10.0.1.${n}`, 'ours');
+    if (kind !== 'free') row.set(`10.0.1.${n}`, kind);
+  });
+  const doubted = scene.attempts > 0;
   return {
     scene,
     held,
@@ -105,11 +110,11 @@ function worldOf(scene: Scene): World {
     noted: new Set(),
     onItsWay: [],
     broken: new Set(),
-    inDoubt: doubt,
-    everInDoubt: doubt,
+    inDoubt: doubted,
+    everInDoubt: doubted,
     fenced: false,
     looksSinceRequest: 0,
-    lastWasUnknown: doubt,
+    lastWasUnknown: doubted,
     requests: 0,
     fruitless: 0,
     conflicts: 0,
@@ -197,8 +202,6 @@ function claim(world: World, ip: string, fault: Fault): Event {
     return { kind: 'not-ours' };
   }
   if (tag === 'cut') return { kind: 'tag-cut' };
-  const [has] = [...world.row].find(([, kind]) => kind === 'bound') ?? [];
-  if (has !== undefined && has !== ip) return { kind: 'extra', has };
   const known = world.row.get(ip);
   if (known === 'busy') {
     world.conflicts += 1;
@@ -210,6 +213,8 @@ function claim(world: World, ip: string, fault: Fault): Event {
     world.noted.add(ip);
     return { kind: 'withheld' };
   }
+  const [has] = [...world.row].find(([, kind]) => kind === 'bound') ?? [];
+  if (has !== undefined && has !== ip) return { kind: 'extra', has };
   if (fault === 'removing') return { kind: 'removing', failure };
   world.row.set(ip, 'bound');
   return { kind: 'claimed' };
@@ -227,7 +232,8 @@ function giveBack(world: World, ips: readonly string[]): Event {
   for (const ip of ips) {
     const known = world.row.get(ip);
     const tag = world.held.get(ip);
-    if (known === 'busy' || known === 'quarantined' || tag === undefined || tag === 'none') strays.push(ip);
+    if (tag === undefined || tag === 'none') strays.push(ip);
+    else if (known === 'busy' || known === 'quarantined') world.noted.add(ip);
     else {
       if (ip === world.kept) world.kept = undefined;
       world.held.delete(ip);
@@ -249,12 +255,12 @@ function judge(world: World, step: Step): void {
     if (tag !== 'none' && !kept.includes(ip) && !world.noted.has(ip)) broken.add('I3: an address leaks');
   }
   if (world.fruitless > scene.limits.maxAttempts + slack(scene)) broken.add('more attempts than allowed');
-  if (world.conflicts > scene.limits.maxConflicts + scene.left + 1) broken.add('more conflicts than allowed');
+  if (world.conflicts > scene.limits.maxConflicts + scene.left.length + 1) broken.add('more conflicts than allowed');
   const looks = world.everInDoubt && step.do === 'close' ? (world.lastWasUnknown ? 2 : 1) : 0;
   if (world.looksSinceRequest < looks) broken.add('it closes in doubt without a last look');
 }
 
 /** A tag that is not there when read costs an attempt too, also behind the last request. */
 function slack({ left, stopAfter }: Scene): number {
-  return 1 + left + (stopAfter === null ? 0 : 1);
+  return 1 + left.length + (stopAfter === null ? 0 : 1);
 }

@@ -1,0 +1,66 @@
+import type { Ledger } from '../../../activities/ledger/ledger.ts';
+import type { IntegrationFields, ServerFields } from '../../../activities/ledger/settings.ts';
+import { modules } from '../../../worker/compose.ts';
+import { openPanel, probePanel } from '../../../worker/probe.ts';
+import { simulatorLogins } from '../../../worker/simulators.ts';
+import { IptallyError } from '../../../worker/iptally-error.ts';
+import type { IpManager } from '../../../activities/ipmanager/ip-manager.ts';
+import { integrationFields } from '../../inputs/integration.ts';
+import { serverFields } from '../../inputs/server.ts';
+import { tariffFields } from '../../inputs/tariff.ts';
+import { refusal } from '../errors.ts';
+import { names } from './desk.ts';
+
+/** Preset of the hosting server that is there, and how a tired person wrote it. */
+export const presets = { right: 'business', wrong: 'busines' } as const;
+
+/** What the operator of a small hoster sets up first. What is there already stays as it is. */
+export async function setUp(ledger: Ledger, simulators: Readonly<Record<string, string>>): Promise<IpManager> {
+  const { ipmanager, ispmanager } = simulators;
+  if (ipmanager === undefined || ispmanager === undefined) {
+    throw new IptallyError({
+      code: 'no-simulators',
+      message: 'the stack that runs has no simulators to play the demo on',
+      next: 'start it with "iptally up"',
+    });
+  }
+  const { billing, admin } = simulatorLogins.ipmanager;
+  const fields = await integrationFields(
+    { name: 'ipmanager', url: ipmanager, login: 'billing', allowPlainHttp: true },
+    true,
+  );
+  const integration = await addIntegration(ledger, fields, billing);
+  const { vps, shared } = names.servers;
+  await addServer(ledger, vps, { module: 'external', integration });
+  const web = { module: 'ispmanager-business', integration, url: ispmanager, login: 'root', allowPlainHttp: true };
+  await addServer(ledger, shared, { ...web, settings: { preset: presets.right } });
+  await addTariff(ledger, names.tariffs.vps, { ipv4: 1, ipv6: 1 });
+  await addTariff(ledger, names.tariffs.web, { ipv4: 1 });
+  return openPanel(fields, 'admin', admin);
+}
+
+/** The name of the integration: somebody may have added the simulator under another one. */
+async function addIntegration(ledger: Ledger, fields: IntegrationFields, password: string): Promise<string> {
+  const name = 'ipmanager';
+  const added = await ledger.settings.integrations.add(name, fields, { password, adminPassword: null });
+  if ('refused' in added) {
+    if (added.refused === 'exists') return name;
+    if (added.refused === 'same-panel') return added.because[0] ?? name;
+    throw refusal(added, { noun: 'integration', name });
+  }
+  const { dialect } = await probePanel(fields, { password, adminPassword: null });
+  await ledger.settings.integrations.keepDialect(name, dialect);
+  return name;
+}
+
+async function addServer(ledger: Ledger, name: string, input: object): Promise<void> {
+  const fields: ServerFields = await serverFields({ name, ...input }, modules(), true);
+  const secret = fields.url === null ? null : simulatorLogins.ispmanager.root;
+  const added = await ledger.settings.servers.add(name, fields, secret);
+  if ('refused' in added && added.refused !== 'exists') throw refusal(added, { noun: 'server', name });
+}
+
+async function addTariff(ledger: Ledger, name: string, input: object): Promise<void> {
+  const added = await ledger.settings.tariffs.add(name, tariffFields({ name, ...input }));
+  if ('refused' in added && added.refused !== 'exists') throw refusal(added, { noun: 'tariff', name });
+}

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A place where a worker is killed, once. */
+export interface Failpoint {
+  readonly activity: string;
+  readonly when: 'before' | 'after';
+  /** A service or an address: the point fires when the activity's arguments are about it. */
+  readonly about: string;
+}
+
+const firedFolder = 'fired';
+
+export function setFailpoint(folder: string, point: Failpoint): void {
+  mkdirSync(join(folder, firedFolder), { recursive: true });
+  writeFileSync(join(folder, `${point.activity}-${point.when}-${randomUUID()}`), JSON.stringify(point));
+}
+
+export function firesAt({ about }: Failpoint, text: string): boolean {
+  return [`"${about}"`, `"${about}/`, `/${about}"`].some((word) => text.includes(word));
+}
+
+/** Only one of several workers fires it. */
+export function lightFuse(folder: string, name: string): boolean {
+  try {
+    renameSync(join(folder, name), join(folder, firedFolder, name));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How often each place was reached: one that never was proved nothing. */
+export function fired(folder: string): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const name of readdirSync(join(folder, firedFolder))) {
+    const [activity = '', when = ''] = name.split('-');
+    const place = `${activity} ${when}`;
+    counts[place] = (counts[place] ?? 0) + 1;
+  }
+  return counts;
+}

@@ -1,0 +1,86 @@
+import {
+  seeded,
+  type Fault,
+  type FaultKind,
+  type Purpose,
+  type SimulatedRequest,
+} from '../../../activities/coremanager/simulator/faults.ts';
+
+/** One kind of trouble for some kinds of calls. */
+export interface Trouble {
+  readonly kind: FaultKind;
+  readonly purposes: readonly Purpose[];
+  readonly rate: number;
+  readonly ms?: readonly [least: number, most: number];
+}
+
+const taking: readonly Purpose[] = ['create'];
+const changing: readonly Purpose[] = ['write', 'release'];
+const looking: readonly Purpose[] = ['read', 'list'];
+
+/** What the issue lists, at `rate` each on calls that take an address, and a little of it on all the others. */
+export function faultMix(rate: number, lateMs: readonly [number, number]): readonly Trouble[] {
+  const small = rate / 5;
+  const onCreate: readonly FaultKind[] = [
+    'reset-before',
+    'status-before',
+    'reset-after',
+    'no-answer-after',
+    'status-after',
+    'truncated-after',
+    'html-after',
+  ];
+  const onChange: readonly FaultKind[] = [
+    'status-before',
+    'reset-after',
+    'no-answer-after',
+    'status-after',
+    'html-after',
+  ];
+  return [
+    ...onCreate.map((kind) => ({ kind, purposes: taking, rate })),
+    { kind: 'late', purposes: taking, rate, ms: lateMs },
+    { kind: 'busy-address', purposes: taking, rate: small },
+    { kind: 'no-address-after', purposes: taking, rate: small },
+    { kind: 'session-lost', purposes: taking, rate: small },
+    ...onChange.map((kind) => ({ kind, purposes: changing, rate: small })),
+    { kind: 'late', purposes: changing, rate: small, ms: lateMs },
+    ...(['status-before', 'reset-after', 'truncated-after'] as const).map((kind) => ({
+      kind,
+      purposes: looking,
+      rate: small,
+    })),
+    { kind: 'short-by-one', purposes: ['list'], rate },
+    { kind: 'total-unlike-sum', purposes: ['list'], rate },
+  ];
+}
+
+export interface Mix {
+  readonly hook: (request: SimulatedRequest) => Fault | undefined;
+  /** How often each fired, by kind and purpose. */
+  readonly fired: Readonly<Record<string, number>>;
+  /** Kinds and purposes that never did: they proved nothing. */
+  unfired(): readonly string[];
+}
+
+/** Seeded: each call meets at most one trouble. */
+export function mixOf(troubles: readonly Trouble[], seed: number): Mix {
+  const random = seeded(seed);
+  const fired: Record<string, number> = {};
+  return {
+    fired,
+    hook(request) {
+      for (const { kind, purposes, rate, ms } of troubles) {
+        if (!purposes.includes(request.purpose) || random() >= rate) continue;
+        const name = `${kind} on ${request.purpose}`;
+        fired[name] = (fired[name] ?? 0) + 1;
+        return { kind, ...(ms === undefined ? {} : { ms: Math.round(ms[0] + random() * (ms[1] - ms[0])) }) };
+      }
+      return undefined;
+    },
+    unfired: () => {
+      const kinds = Object.keys(fired).map((name) => name.split(' ')[0]);
+      return [...new Set(troubles.map(({ kind }) => kind))].filter((kind) => !kinds.includes(kind));
+    },
+  };
+}
