@@ -1,11 +1,12 @@
 import type { AddressView } from '../workflows/contract.ts';
 import { eligibility, ordersOf, type Situation, type WantedOrder } from '../workflows/domain/eligibility.ts';
 import type { Failure, Reason } from '../workflows/domain/failure.ts';
+import { samePtr } from '../workflows/domain/hostname.ts';
 import type { AddAddress, ProvisionService } from '../workflows/inputs/inputs.ts';
 import type { OrderTicket } from './allocation.ts';
 import type { Deps } from './deps.ts';
 import type { OpenedOrder, OpenedService, OpenOrder, ServiceSetting } from './ledger/ledger.ts';
-import type { IntegrationRecord, RunRef, StoredOutcome } from './ledger/records.ts';
+import type { AddressRecord, IntegrationRecord, RunRef, StoredOutcome } from './ledger/records.ts';
 import * as refusals from './refusals.ts';
 import { addressView } from './views.ts';
 
@@ -204,8 +205,7 @@ function ticketOf(
         run: request.run,
       };
       if (opened.kind === 'open') return { kind: 'open', ticket, attempts: order.attempts };
-      const ptrWritten = opened.address.ptrSeen !== null;
-      return { kind: 'holds', ticket, address: addressView(opened.address), ptrWritten };
+      return { kind: 'holds', ...heldBy(ticket, opened.address) };
     }
     case 'differs':
     case 'owned':
@@ -213,6 +213,17 @@ function ticketOf(
     case 'too-many':
       return { failure: refusals.ofOrder(opened, request) };
   }
+}
+
+/**
+ * An address that moved here from a closed order keeps the tag it carries in IPmanager, and gets this order's PTR; any
+ * other keeps the PTR that is wanted for it, which its customer may have changed since.
+ */
+function heldBy(ticket: OrderTicket, row: AddressRecord) {
+  const moved = row.mark !== null && row.mark.tag !== ticket.mark.tag;
+  const wanted = moved ? ticket.ptr : (row.ptr ?? ticket.ptr);
+  const ptrWritten = row.ptrSeen !== null && samePtr(row.ptrSeen, wanted);
+  return { ticket: { ...ticket, mark: row.mark ?? ticket.mark, ptr: wanted }, address: addressView(row), ptrWritten };
 }
 
 function familyNotAllowed(situation: Situation, order: WantedOrder): Reason {

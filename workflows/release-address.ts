@@ -111,7 +111,10 @@ async function deleteForGood(ticket: ReleaseTicket, stage: Stage): Promise<Addre
     const answer = await untilClear(stage, { ms: fenceMs, what }, () =>
       looking(requestTimeoutMs, what, 4).deleteAddress({ ip, fenceMs, quarantineMs, run }),
     );
-    if (answer.kind === 'gone') return answer.address;
+    if (answer.kind === 'gone') {
+      stage.goOn();
+      return answer.address;
+    }
     const { failure } = answer;
     stage.wait({ code: failure.code, message: failure.message });
     startOverWhenLong();

@@ -97,6 +97,7 @@ async function finish(
   { service, released, run }: { readonly service: string; readonly released: ReadonlySet<string>; readonly run: Run },
 ): Promise<RemovalResult> {
   const { stage } = run;
+  stage.goOn();
   const what = `remove ${service} from ${server}`;
   const call = (summary: string) => looking(serverTimeoutMs, summary).removeFromServer(service);
   await untilDone({ stage, service, what, requestTimeoutMs: serverTimeoutMs, call });

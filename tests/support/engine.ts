@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { startIpManagerSimulator, type IpManagerSimulator } from '../../activities/ipmanager/simulator/start.ts';
 import { createWorld, type World } from '../../activities/ipmanager/simulator/world.ts';
@@ -53,6 +53,7 @@ export const password = 'correct horse battery staple';
 /** Every line the SDK logged in this suite: read by the canary test, shown only when something is looked for. */
 export const sdkLog: string[] = [];
 Runtime.install({
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} } },
   logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
     const line = `${level} ${message} ${JSON.stringify(meta)}`;
     sdkLog.push(line);

@@ -29,7 +29,7 @@ export interface Ordered {
 export async function orderService(
   engine: Engine,
   input: ProvisionServiceInput,
-  updateId = randomUUID(),
+  updateId: string = randomUUID(),
 ): Promise<Ordered> {
   const startWorkflowOperation = startOperation(engine, input);
   const answer = await engine.client.workflow.executeUpdateWithStart(addressesUpdate, {

@@ -46,7 +46,7 @@ function parseV4(text: string): Address | { readonly problem: AddressProblem } {
 function parseV6(text: string): Address | { readonly problem: AddressProblem } {
   if (!Address6.isValid(text)) return { problem: 'is not an IPv4 or IPv6 address' };
   const ip = new Address6(text).correctForm();
-  if (ip.startsWith('::ffff:') && ip.split(':').length === 5) {
+  if (ip.startsWith('::ffff:') && ip.split(':').length <= 5) {
     return { problem: 'is an IPv4-mapped IPv6 address' };
   }
   return { ip, family: 'ipv6' };

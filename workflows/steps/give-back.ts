@@ -28,12 +28,12 @@ export async function giveBack(
       looking(desk.requestTimeoutMs, what, 5).giveBack(ticket, ip, { reason, quarantineMs }),
     );
     if (answer.kind !== 'refused') {
-      stage.goOn();
+      stage.goOn(ip);
       stage.tell(`${ip} ${words[answer.kind]}`);
       if (answer.kind === 'in-use' && answer.mark) await markConflict(ip, ticket, desk);
       return answer.kind;
     }
-    stage.wait({ code: answer.failure.code, message: `${ip} cannot go back: ${answer.failure.message}` });
+    stage.wait({ code: answer.failure.code, message: `${ip} cannot go back: ${answer.failure.message}` }, ip);
     startOverWhenLong();
     await pause(
       Math.min(300_000, 5_000 * 2 ** Math.min(round, 6)),

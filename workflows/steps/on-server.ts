@@ -52,12 +52,15 @@ export async function untilDone(step: ServerStep, until: () => boolean = () => f
   for (let round = 0; ; round += 1) {
     const end = await tryOnServer(step);
     if (end.kind !== 'failed') {
-      step.stage.goOn();
+      step.stage.goOn(step.what);
       return 'done';
     }
-    if (until()) return 'stopped';
+    if (until()) {
+      step.stage.goOn(step.what);
+      return 'stopped';
+    }
     step.stage.tell(`${step.what}: ${end.failure.message}`);
-    step.stage.wait({ code: end.failure.code, message: `${step.what}: ${end.failure.message}` });
+    step.stage.wait({ code: end.failure.code, message: `${step.what}: ${end.failure.message}` }, step.what);
     startOverWhenLong();
     const summary = `${step.what}: ${end.failure.message}`.slice(0, 200);
     await pause(Math.min(300_000, 1_000 * 2 ** Math.min(round, 9)), summary, until);

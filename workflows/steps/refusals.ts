@@ -50,7 +50,7 @@ export function stoppedAlready(stop: 'cancelled' | 'abandoned'): Failure {
 export function together(failures: readonly Failure[]): Failure {
   const [first] = failures;
   if (first === undefined || failures.length === 1) return first ?? stoppedAlready('cancelled');
-  return { ...first, message: failures.map(({ message }) => message).join('; ') };
+  return { ...first, message: [...new Set(failures.map(({ message }) => message))].join('; ') };
 }
 
 export function besideAnother(failure: Failure): Failure {

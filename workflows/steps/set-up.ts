@@ -221,6 +221,7 @@ export async function activateHeld(
       looking(requestTimeoutMs, what).activateService(service, held, stage.run),
     );
     if (answer.kind === 'active') {
+      stage.goOn();
       stage.tell(`**${held.addressesOnly ? held.tickets.map(({ ip }) => ip).join(', ') : service} is active**`);
       return answer.addresses;
     }

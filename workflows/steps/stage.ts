@@ -12,10 +12,10 @@ export interface Stage {
   tell(line: string): void;
   /** Names what the run is about; written with the next change of state, so that it costs no event of its own. */
   about(what: About): void;
-  /** The run waits, and why. Shown at once. */
-  wait(reason: Reason): void;
-  /** It goes on. */
-  goOn(): void;
+  /** The run waits, and why. Shown at once. Orders side by side wait each for their own: `what` keeps them apart. */
+  wait(reason: Reason, what?: string): void;
+  /** It goes on; what else it waits for stays shown. */
+  goOn(what?: string): void;
   end(state: 'done' | 'failed'): void;
   readonly waitsFor: Reason | undefined;
 }
@@ -33,19 +33,20 @@ export function openStage(title: string, what: About): Stage {
   const info = workflowInfo();
   const lines: string[] = [];
   let about: About = what;
-  let waiting: Reason | undefined;
+  const waits = new Map<string, Reason>();
+  const waiting = () => [...waits.values()].at(-1);
   let shown = '';
 
-  const publish = (state: string) => {
-    const pairs = pairsOf(about, state, waiting);
+  const publish = (state = waits.size === 0 ? 'running' : 'waiting') => {
+    const pairs = pairsOf(about, state, waiting());
     const text = JSON.stringify(pairs);
     // Each upsert is an event: only what changed is worth one.
     if (text !== shown) upsertSearchAttributes([...pairs]);
     shown = text;
   };
-  const render = () => setCurrentDetails(markdown(title, waiting, lines));
+  const render = () => setCurrentDetails(markdown(title, [...waits.values()], lines));
 
-  publish('running');
+  publish();
   render();
   return {
     run: { workflowId: info.workflowId, runId: info.firstExecutionRunId },
@@ -57,24 +58,24 @@ export function openStage(title: string, what: About): Stage {
     about(more) {
       about = { ...about, ...more };
     },
-    wait(reason) {
-      waiting = reason;
-      publish('waiting');
+    wait(reason, what = '') {
+      waits.delete(what);
+      waits.set(what, reason);
+      publish();
       render();
     },
-    goOn() {
-      if (waiting === undefined) return;
-      waiting = undefined;
-      publish('running');
+    goOn(what = '') {
+      if (!waits.delete(what)) return;
+      publish();
       render();
     },
     end(state) {
-      waiting = undefined;
+      waits.clear();
       publish(state);
       render();
     },
     get waitsFor() {
-      return waiting;
+      return waiting();
     },
   };
 }
@@ -89,7 +90,7 @@ function pairsOf(about: About, state: string, reason: Reason | undefined): reado
   ];
 }
 
-function markdown(title: string, waiting: Reason | undefined, lines: readonly string[]): string {
-  const head = waiting === undefined ? [] : [`**Waiting** (\`${waiting.code}\`): ${waiting.message}`, ''];
+function markdown(title: string, waits: readonly Reason[], lines: readonly string[]): string {
+  const head = waits.flatMap(({ code, message }) => [`**Waiting** (\`${code}\`): ${message}`, '']);
   return [`### ${title}`, '', ...head, ...lines].join('\n');
 }

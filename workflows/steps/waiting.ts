@@ -35,12 +35,12 @@ export async function insist<Answer extends object>(
   for (let round = 0; ; round += 1) {
     const tried = await attempt(step);
     if ('answer' in tried) {
-      stage.goOn();
+      stage.goOn(what);
       return tried.answer as Exclude<Answer, Locked>;
     }
     stage.tell(`${what}: ${tried.reason.message}`);
     // A lock is mostly short: the first waits are not worth an event of their own.
-    if (tried.reason.code !== 'locked' || round > 2) stage.wait(tried.reason);
+    if (tried.reason.code !== 'locked' || round > 2) stage.wait(tried.reason, what);
     startOverWhenLong();
     const most = tried.reason.code === 'locked' ? 15_000 : 300_000;
     await pause(Math.min(most, 500 * 2 ** Math.min(round, 12)), `${what}: ${tried.reason.message}`.slice(0, 200));

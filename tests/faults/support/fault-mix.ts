@@ -1,10 +1,10 @@
 import {
-  seeded,
   type Fault,
   type FaultKind,
   type Purpose,
   type SimulatedRequest,
 } from '../../../activities/coremanager/simulator/faults.ts';
+import { randomOf } from '../../support/seed.ts';
 
 /** One kind of trouble for some kinds of calls. */
 export interface Trouble {
@@ -63,24 +63,31 @@ export interface Mix {
   unfired(): readonly string[];
 }
 
-/** Seeded: each call meets at most one trouble. */
+/** Calls of one purpose after which a kind that chance has left out is dealt by hand. */
+const dealtAfter = 12;
+
+/** Seeded: each call meets at most one trouble, and each kind comes up once at least. */
 export function mixOf(troubles: readonly Trouble[], seed: number): Mix {
-  const random = seeded(seed);
+  const random = randomOf(seed);
   const fired: Record<string, number> = {};
+  const kinds = new Set<FaultKind>();
+  const calls: Partial<Record<Purpose, number>> = {};
   return {
     fired,
     hook(request) {
+      const { purpose } = request;
+      const call = (calls[purpose] ?? 0) + 1;
+      calls[purpose] = call;
       for (const { kind, purposes, rate, ms } of troubles) {
-        if (!purposes.includes(request.purpose) || random() >= rate) continue;
-        const name = `${kind} on ${request.purpose}`;
+        const due = !kinds.has(kind) && call > dealtAfter;
+        if (!purposes.includes(purpose) || (random() >= rate && !due)) continue;
+        const name = `${kind} on ${purpose}`;
         fired[name] = (fired[name] ?? 0) + 1;
+        kinds.add(kind);
         return { kind, ...(ms === undefined ? {} : { ms: Math.round(ms[0] + random() * (ms[1] - ms[0])) }) };
       }
       return undefined;
     },
-    unfired: () => {
-      const kinds = Object.keys(fired).map((name) => name.split(' ')[0]);
-      return [...new Set(troubles.map(({ kind }) => kind))].filter((kind) => !kinds.includes(kind));
-    },
+    unfired: () => [...new Set(troubles.map(({ kind }) => kind))].filter((kind) => !kinds.has(kind)),
   };
 }

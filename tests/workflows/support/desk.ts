@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll } from '@jest/globals';
-import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  WithStartWorkflowOperation,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { hashPassword } from '../../../activities/coremanager/simulator/sessions.ts';
 import type { Permission } from '../../../activities/ipmanager/simulator/world.ts';
 import type { IntegrationFields } from '../../../activities/ledger/settings.ts';
+import {
+  startIspManagerSimulator,
+  type IspManagerSimulator,
+} from '../../../activities/servers/ispmanager/simulator/start.ts';
+import { createIspWorld } from '../../../activities/servers/ispmanager/simulator/world.ts';
 import { markFor } from '../../../activities/ledger/postgres/order-opening.ts';
 import type { Fault, Purpose, SimulatedRequest } from '../../../activities/coremanager/simulator/faults.ts';
 import {
@@ -163,7 +173,8 @@ export function fault(engine: Engine, aim: Aim, ...faults: readonly Fault[]): vo
   const list = aims.get(target) ?? [];
   aims.set(target, list);
   list.push({ aim, faults: [...faults] });
-  target.hook = (request) => list.find(({ aim: one, faults: left }) => left.length > 0 && hits(one, request))?.faults.shift();
+  target.hook = (request) =>
+    list.find(({ aim: one, faults: left }) => left.length > 0 && hits(one, request))?.faults.shift();
 }
 
 function hits(aim: Aim, { purpose, parameters }: SimulatedRequest): boolean {
@@ -191,10 +202,47 @@ export async function addIntegration(
   const { world, url } = engine.simulator;
   const login = fields.login ?? name;
   if (!world.users.has(login)) {
-    world.users.set(login, { name: login, passwordHash: hashPassword(password), level: 16, permissions: permissions ?? [] });
+    world.users.set(login, {
+      name: login,
+      passwordHash: hashPassword(password),
+      level: 16,
+      permissions: permissions ?? [],
+    });
   }
   const { integrations } = engine.ledger.settings;
   await integrations.add(name, { ...quickIntegration, url, login, ...fields }, { password, adminPassword: null });
   await integrations.keepDialect(name, await (await engine.composition.panels.of(name)).readDialect());
   await engine.addServer(`on-${name}`, { integration: name });
+}
+
+/** An ispmanager of one test's own, and a server that is set up on it. */
+export async function addIspManager(
+  engine: Engine,
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<IspManagerSimulator> {
+  const world = createIspWorld({ logins: [{ name: 'root', password }] });
+  const simulator = await startIspManagerSimulator({ world });
+  opened.push(simulator);
+  const at = { module: 'ispmanager-business', url: simulator.url, login: 'root', settings };
+  await engine.addServer(name, at, password);
+  return simulator;
+}
+
+const opened: { close(): Promise<void> }[] = [];
+afterAll(async () => {
+  for (const simulator of opened) await simulator.close();
+});
+
+/** What an operator reads of a run in the Web UI. */
+export async function detailsOf(engine: Engine, workflowId: string): Promise<string> {
+  const told: { readonly currentDetails?: string } = await engine.client.workflow
+    .getHandle(workflowId)
+    .query('__temporal_workflow_metadata');
+  return told.currentDetails ?? '';
+}
+
+/** The order sent again to a running run: attaches, or changes what may change. */
+export function sendAgain(handle: WorkflowHandle, input: ProvisionServiceInput): Promise<AllocationResult> {
+  return handle.executeUpdate<AllocationResult, [ProvisionServiceInput]>('addresses', { args: [input] });
 }
