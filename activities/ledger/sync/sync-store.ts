@@ -1,0 +1,123 @@
+import type { Discrepancy, LedgerSide } from '../../../workflows/domain/discrepancy.ts';
+import type { Reason } from '../../../workflows/domain/failure.ts';
+import type { Counts, Outcome, PlanRow, Policy } from '../../../workflows/domain/plan.ts';
+import type { RunRef } from '../records.ts';
+
+/**
+ * The port to what syncs keep in the ledger: runs, their progress, their plans row by row, sightings, and the ordered read
+ * of all addresses. Rows never travel through workflows: ids and counts only. Each method is one transaction, idempotent.
+ */
+export interface SyncStore {
+  /** Begins a run under the integration's sync lock, or finds the run of this very workflow to go on with. */
+  begin(request: BeginRun): Promise<BegunRun>;
+  /** Where the comparison stands; written with the plan rows of its range in one transaction, so that a kill repeats one range at most. */
+  saveRange(range: ComparedRange): Promise<void>;
+  /** Forgets what a broken listing compared: it begins again from its first page. */
+  restart(run: string): Promise<void>;
+  /** Closes the comparison: counts, checksum over the rows in address order, verdict. */
+  finishPlan(request: FinishPlan): Promise<SyncRun>;
+  setState(run: string, state: RunState, reason: Reason | null): Promise<SyncRun>;
+  /** Approves exactly this checksum; another one, or a run that does not wait, is refused. */
+  approve(run: string, checksum: string): Promise<SyncRun | 'other-checksum' | 'not-waiting'>;
+  /** The next rows to apply, in address order, after `after`. */
+  toApply(run: string, after: string | null, limit: number): Promise<readonly PlannedItem[]>;
+  saveOutcome(run: string, ip: string, outcome: Outcome, reason: string | null): Promise<void>;
+  /** One sighting of (address, tag, group, PTR) at most per local date; answers on how many dates it was seen. */
+  sight(run: string, rows: readonly PlanRow[], localDate: string): Promise<ReadonlyMap<string, number>>;
+  find(run: string): Promise<SyncRun | undefined>;
+  list(integration: string, limit: number): Promise<readonly SyncRun[]>;
+  items(run: string, page: { readonly after: string | null; readonly limit: number }): Promise<readonly PlannedItem[]>;
+  /** Last run that was planned or applied with a proven list, by the same login. */
+  baseline(integration: string, login: string): Promise<SyncRun | undefined>;
+  everApproved(integration: string): Promise<boolean>;
+  /**
+   * Rows that count, of the whole ledger, in address order, with `after < ip <= upTo` (`null`: open end), chunk by chunk:
+   * an index-only read without entities (reference/performance.md 2.2).
+   */
+  addresses(after: string | null, upTo: string | null): AsyncIterable<readonly LedgerRow[]>;
+  liveCount(integration: string): Promise<number>;
+}
+
+export interface LedgerRow {
+  readonly ip: string;
+  readonly row: Extract<LedgerSide, { kind: 'row' }>;
+}
+
+/** `state` of design.md 7. `listing` … `applying` show as `running`. */
+export type RunState =
+  | 'running'
+  | 'needs-approval'
+  | 'applied'
+  | 'planned'
+  | 'refused'
+  | 'rejected'
+  | 'expired'
+  | 'superseded'
+  | 'failed';
+
+export interface BeginRun {
+  readonly integration: string;
+  readonly policy: Policy;
+  readonly dryRun: boolean;
+  readonly login: string;
+  /** The local date of the schedule, for starts that come from it: one run a date. */
+  readonly scheduledFor: string | null;
+  readonly run: RunRef;
+}
+
+export type BegunRun =
+  | { readonly kind: 'begun'; readonly run: SyncRun }
+  /** A run waiting for approval is superseded by the caller; a working one is attached to. */
+  | { readonly kind: 'busy'; readonly run: SyncRun }
+  | { readonly kind: 'ran-already'; readonly run: SyncRun };
+
+export interface SyncRun {
+  readonly run: string;
+  readonly integration: string;
+  readonly workflowId: string;
+  readonly owner: RunRef;
+  readonly login: string;
+  readonly policy: Policy;
+  readonly dryRun: boolean;
+  readonly state: RunState;
+  readonly verdict: 'apply' | 'needs-approval' | 'refuse' | null;
+  readonly reason: Reason | null;
+  readonly checksum: string | null;
+  readonly counts: Counts;
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly remoteCount: number | null;
+  readonly ledgerCount: number | null;
+  readonly progress: Progress;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+}
+
+/** Where listing and comparison stand. */
+export interface Progress {
+  readonly nextPage: number;
+  readonly lastIp: string | null;
+  readonly rows: number;
+  readonly total: number | null;
+  /** A fingerprint of the panel's session: a listing is one session or it begins again. */
+  readonly session: string | null;
+}
+
+export interface ComparedRange {
+  readonly run: string;
+  readonly progress: Progress;
+  readonly plan: readonly PlanRow[];
+  /** Live rows of this integration seen on the ledger's side of the range. */
+  readonly ledgerRows: number;
+}
+
+export interface FinishPlan {
+  readonly run: string;
+  readonly verdict: 'apply' | 'needs-approval' | 'refuse';
+  readonly reason: Reason | null;
+}
+
+export interface PlannedItem extends PlanRow {
+  readonly discrepancy: Discrepancy;
+  readonly outcome: Outcome | null;
+  readonly outcomeReason: string | null;
+}
