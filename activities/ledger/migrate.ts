@@ -48,6 +48,9 @@ const rights: Readonly<Record<keyof Tables, string>> = {
   conflict: 'select, insert, update',
   parked: 'select, insert, update',
   lock: 'select, insert, update, delete',
+  sync_run: 'select, insert, update',
+  sync_item: 'select, insert, update, delete',
+  sighting: 'select, insert, update, delete',
 };
 
 /** Any number: those who migrate one database wait for each other under it. */

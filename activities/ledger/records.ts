@@ -1,5 +1,6 @@
 import type { Family } from '../../workflows/domain/address.ts';
 import type { Failure, Reason } from '../../workflows/domain/failure.ts';
+import type { Thresholds } from '../../workflows/domain/guard.ts';
 import type { AddressState, ServiceKind, ServiceState } from '../../workflows/domain/states.ts';
 import type { Mark } from '../../workflows/domain/tag.ts';
 import type { Dialect } from '../ipmanager/ip-manager.ts';
@@ -15,8 +16,19 @@ export interface RunRef {
 export const policies = ['observe', 'owned', 'all'] as const;
 export type Policy = (typeof policies)[number];
 
+/** What decides over the syncs of an integration (design.md 5). */
+export interface SyncSettings {
+  /** A release waits until the address was seen so on this many dates. */
+  readonly confirmSightings: number;
+  /** The most releases one run makes; the rest waits for the next. */
+  readonly releaseLimit: number;
+  readonly thresholds: Thresholds;
+  /** Addresses that were imported get their tag from the sync (default no: thousands of calls). */
+  readonly tagImported: boolean;
+}
+
 /** Everything of an integration but its secrets. */
-export interface IntegrationRecord {
+export interface IntegrationRecord extends SyncSettings {
   readonly name: string;
   readonly url: string;
   readonly login: string;

@@ -1,5 +1,5 @@
 import type { Dialect } from '../ipmanager/ip-manager.ts';
-import type { IntegrationRecord, ServerRecord, TariffRecord } from './records.ts';
+import type { IntegrationRecord, ServerRecord, SyncSettings, TariffRecord } from './records.ts';
 
 /**
  * What operators set up. Refusals are answers of the union `Refused`; secrets go in by `secrets` and come out only by
@@ -17,7 +17,12 @@ export interface Refused {
   readonly because: readonly string[];
 }
 
-export type IntegrationFields = Omit<IntegrationRecord, 'name' | 'dialect' | 'tagNotKept' | 'createdAt'>;
+/** Sync settings that are not given keep their value, or their default in a new integration. */
+export type IntegrationFields = Omit<
+  IntegrationRecord,
+  'name' | 'dialect' | 'tagNotKept' | 'createdAt' | keyof SyncSettings
+> &
+  Partial<SyncSettings>;
 
 export interface IntegrationSecrets {
   readonly password: string;

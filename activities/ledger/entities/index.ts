@@ -9,6 +9,9 @@ import { OrderEntity } from './order.ts';
 import { ParkedEntity } from './parked.ts';
 import { ServerEntity } from './server.ts';
 import { ServiceEntity } from './service.ts';
+import { SightingEntity } from './sighting.ts';
+import { SyncItemEntity } from './sync-item.ts';
+import { SyncRunEntity } from './sync-run.ts';
 import { TariffEntity } from './tariff.ts';
 
 export const entities = [
@@ -24,4 +27,7 @@ export const entities = [
   ConflictEntity,
   ParkedEntity,
   LockEntity,
+  SyncRunEntity,
+  SyncItemEntity,
+  SightingEntity,
 ];

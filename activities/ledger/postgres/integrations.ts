@@ -3,7 +3,7 @@ import type { IntegrationRecord } from '../records.ts';
 import type { SecretBox } from '../secrets.ts';
 import type { IntegrationFields, Integrations, IntegrationSecrets, Refused } from '../settings.ts';
 import type { Database } from './database.ts';
-import { integrationRecord } from './setting-rows.ts';
+import { integrationRecord, syncColumns } from './setting-rows.ts';
 import type { Db, Row } from './tables.ts';
 import { ipText } from './values.ts';
 
@@ -141,6 +141,7 @@ function columns(fields: IntegrationFields) {
     pin: fields.pin,
     allow_plain_http: fields.allowPlainHttp,
     dialect_overrides: fields.dialectOverrides,
+    ...syncColumns(fields),
   };
 }
 

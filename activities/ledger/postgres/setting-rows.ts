@@ -1,4 +1,4 @@
-import type { IntegrationRecord, ServerRecord, TariffRecord } from '../records.ts';
+import type { IntegrationRecord, ServerRecord, SyncSettings, TariffRecord } from '../records.ts';
 import type { Row } from './tables.ts';
 import { time } from './values.ts';
 
@@ -27,6 +27,33 @@ export function integrationRecord(row: Row<'integration'>): IntegrationRecord {
     dialectOverrides: row.dialect_overrides,
     tagNotKept: row.tag_not_kept,
     createdAt: time(row.created_at),
+    confirmSightings: row.confirm_sightings,
+    releaseLimit: row.release_limit,
+    thresholds: {
+      shrinkRows: row.shrink_rows,
+      shrinkPercent: row.shrink_percent,
+      askRows: row.ask_rows,
+      askPercent: row.ask_percent,
+    },
+    tagImported: row.tag_imported,
+  };
+}
+
+/** Only what is given: the rest keeps its value, or the column's default. */
+export function syncColumns(fields: Partial<SyncSettings>) {
+  const { confirmSightings, releaseLimit, thresholds, tagImported } = fields;
+  return {
+    ...(confirmSightings === undefined ? {} : { confirm_sightings: confirmSightings }),
+    ...(releaseLimit === undefined ? {} : { release_limit: releaseLimit }),
+    ...(thresholds === undefined
+      ? {}
+      : {
+          shrink_rows: thresholds.shrinkRows,
+          shrink_percent: thresholds.shrinkPercent,
+          ask_rows: thresholds.askRows,
+          ask_percent: thresholds.askPercent,
+        }),
+    ...(tagImported === undefined ? {} : { tag_imported: tagImported }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Discrepancy, LedgerSide } from '../../../workflows/domain/discrepancy.ts';
 import type { Reason } from '../../../workflows/domain/failure.ts';
 import type { Counts, Outcome, PlanRow, Policy } from '../../../workflows/domain/plan.ts';
-import type { RunRef } from '../records.ts';
+import type { ConflictRecord, LockRecord, RunRef } from '../records.ts';
 
 /**
  * The port to what syncs keep in the ledger: runs, their progress, their plans row by row, sightings, and the ordered read
@@ -36,6 +36,62 @@ export interface SyncStore {
    */
   addresses(after: string | null, upTo: string | null): AsyncIterable<readonly LedgerRow[]>;
   liveCount(integration: string): Promise<number>;
+  /** Planned rows by action, as they stand now. */
+  countPlan(run: string): Promise<Counts>;
+  /** Planned actions that are only reported in this run (too few sightings): each with its reason. Harmless again. */
+  holdBack(run: string, rows: readonly { readonly ip: string; readonly reason: string }[]): Promise<void>;
+  /** Addresses of this integration that iptally itself gave back since that run began. */
+  ownReleases(run: string): Promise<number>;
+  /** What the ledger knows of these addresses and tags beside their rows: asked only where a judgement needs it. */
+  lookUp(request: LookUp): Promise<Known>;
+  /** Many outcomes in one transaction; a row that has one keeps it. */
+  saveOutcomes(run: string, rows: readonly RowOutcome[]): Promise<void>;
+  /**
+   * Takes PTRs as the remote has them into the ledger, with history and outcomes, in one transaction: `done`, or
+   * `changed` where the row is no longer the planned version.
+   */
+  adoptPtrs(request: {
+    readonly run: string;
+    readonly rows: readonly { readonly ip: string; readonly version: number; readonly ptr: string }[];
+    readonly by: RunRef;
+  }): Promise<readonly RowOutcome[]>;
+}
+
+export interface RowOutcome {
+  readonly ip: string;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+}
+
+export interface LookUp {
+  readonly ips: readonly string[];
+  /** Tags and labels seen on remote rows. */
+  readonly tags: readonly string[];
+  readonly labels: readonly string[];
+}
+
+/** Lists by address or tag; what is not in them is not known. */
+export interface Known {
+  readonly locks: ReadonlyMap<string, LockRecord>;
+  /** The oldest open conflict of an address. */
+  readonly conflicts: ReadonlyMap<string, ConflictRecord>;
+  /** Open parking of an address, and the orders it was offered to. `ended`: what it waited for is over. */
+  readonly parked: ReadonlyMap<string, 'running' | 'ended'>;
+  /** By tag and by label: the order that carries it. */
+  readonly orders: ReadonlyMap<string, KnownOrder>;
+  /** By address: the order its row is of (reserved rows have an owner that can be asked). */
+  readonly ordersOfRows: ReadonlyMap<string, KnownOrder>;
+  /** By address: the run that last set it `releasing`. */
+  readonly releasedBy: ReadonlyMap<string, RunRef>;
+}
+
+export interface KnownOrder {
+  readonly id: string;
+  readonly owner: RunRef;
+  /** What it was given, also when that is released by now. */
+  readonly ip: string | null;
+  /** No address and no stored outcome. */
+  readonly open: boolean;
 }
 
 export interface LedgerRow {
@@ -44,16 +100,20 @@ export interface LedgerRow {
 }
 
 /** `state` of design.md 7. `listing` … `applying` show as `running`. */
-export type RunState =
-  | 'running'
-  | 'needs-approval'
-  | 'applied'
-  | 'planned'
-  | 'refused'
-  | 'rejected'
-  | 'expired'
-  | 'superseded'
-  | 'failed';
+export const runStates = [
+  'running',
+  'needs-approval',
+  'applied',
+  'planned',
+  'refused',
+  'rejected',
+  'expired',
+  'superseded',
+  'failed',
+] as const;
+export type RunState = (typeof runStates)[number];
+
+export const verdicts = ['apply', 'needs-approval', 'refuse'] as const;
 
 export interface BeginRun {
   readonly integration: string;
@@ -63,6 +123,11 @@ export interface BeginRun {
   /** The local date of the schedule, for starts that come from it: one run a date. */
   readonly scheduledFor: string | null;
   readonly run: RunRef;
+  /**
+   * The owner of the sync lock, which the caller found closed: its lock moves here, and its run, if it had not ended,
+   * ends `failed` (or `superseded`, when it waited for approval).
+   */
+  readonly takeOverFrom?: RunRef;
 }
 
 export type BegunRun =
@@ -79,6 +144,7 @@ export interface SyncRun {
   readonly login: string;
   readonly policy: Policy;
   readonly dryRun: boolean;
+  readonly scheduledFor: string | null;
   readonly state: RunState;
   readonly verdict: 'apply' | 'needs-approval' | 'refuse' | null;
   readonly reason: Reason | null;
@@ -88,7 +154,10 @@ export interface SyncRun {
   readonly remoteCount: number | null;
   readonly ledgerCount: number | null;
   readonly progress: Progress;
+  /** Rows of the plan so far. */
+  readonly planned: number;
   readonly startedAt: string;
+  readonly approvedAt: string | null;
   readonly endedAt: string | null;
 }
 
