@@ -110,7 +110,7 @@ async function reserve(plan: Plan, run: Run): Promise<void> {
   // Addresses held from an earlier run may stand on the server already.
   if (plan.orders.some(({ kind }) => kind === 'holds')) talk.placed = true;
   if (plan.integration === null || plan.orders.length === 0) return;
-  const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs } = plan.integration;
+  const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs, onConflict } = plan.integration;
   const refused: Failure[] = [];
   const desk: Desk = {
     stage,
@@ -118,6 +118,7 @@ async function reserve(plan: Plan, run: Run): Promise<void> {
     requestTimeoutMs,
     fenceMs,
     quarantineMs,
+    onConflict,
     stopped: () =>
       interruption.stop === undefined ? refused.map(besideAnother)[0] : stoppedAlready(interruption.stop),
   };

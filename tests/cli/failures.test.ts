@@ -51,7 +51,9 @@ describe('what a workflow failed with', () => {
   });
 
   test('one that is not there is not running', () => {
-    expect(asIptallyError(new WorkflowNotFoundError('gone', 'provision/a-1', undefined), place).code).toBe('not-running');
+    expect(asIptallyError(new WorkflowNotFoundError('gone', 'provision/a-1', undefined), place).code).toBe(
+      'not-running',
+    );
   });
 });
 

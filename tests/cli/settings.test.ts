@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startIpManagerSimulator, type IpManagerSimulator } from '../../activities/ipmanager/simulator/start.ts';
 import { demoWorld } from '../../activities/ipmanager/simulator/demo-world.ts';
 import { demoIspWorld } from '../../activities/servers/ispmanager/simulator/demo-world.ts';
-import { startIspManagerSimulator, type IspManagerSimulator } from '../../activities/servers/ispmanager/simulator/start.ts';
+import {
+  startIspManagerSimulator,
+  type IspManagerSimulator,
+} from '../../activities/servers/ispmanager/simulator/start.ts';
 import { createDatabase, query, type TestDatabase } from '../support/database.ts';
 import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
 
@@ -84,7 +87,16 @@ describe('integration', () => {
   });
 
   test('add of a panel that does not answer ends with 4 and saves nothing', async () => {
-    const args = ['integration', 'add', 'gone', '--url', 'http://127.0.0.1:1/ipmgr', '--login', 'x', '--allow-plain-http'];
+    const args = [
+      'integration',
+      'add',
+      'gone',
+      '--url',
+      'http://127.0.0.1:1/ipmgr',
+      '--login',
+      'x',
+      '--allow-plain-http',
+    ];
     const ran = await run([...args, '--password-stdin'], 'canary-gone\n');
     expect(ran.status).toBe(4);
     expect(ran.json).toMatchObject({ error: { code: 'panel-unreachable' } });
@@ -104,7 +116,11 @@ describe('integration', () => {
   test('with an administrator and policy all is warned about', async () => {
     const args = ['integration', 'add', 'dummy', ...at('dummy'), '--admin-login', 'admin', '--policy', 'all'];
     const ran = await run(args, `${canary.dummy}\n${canary.admin}\n`);
-    expect(ran.json).toMatchObject({ policy: 'all', dialect: { dummy: true }, test: { administrator: { login: 'admin' } } });
+    expect(ran.json).toMatchObject({
+      policy: 'all',
+      dialect: { dummy: true },
+      test: { administrator: { login: 'admin' } },
+    });
     expect(ran.stderr).toContain('given out by hand');
   });
 
@@ -113,14 +129,20 @@ describe('integration', () => {
     expect(wrong.json).toMatchObject({ error: { code: 'login-refused' } });
     const edited = await run(['integration', 'edit', 'main', '--cool-down', '5m', '--ignore-group', 'public']);
     expect(edited.json).toMatchObject({ coolDown: '5m', ignoredGroups: ['public'], login: 'billing', fence: '3m' });
-    expect((await run(['integration', 'test', 'main'])).json).toMatchObject({ dialect: { dummy: false }, warnings: [] });
+    expect((await run(['integration', 'test', 'main'])).json).toMatchObject({
+      dialect: { dummy: false },
+      warnings: [],
+    });
     const back = await run(['integration', 'edit', 'main', '--cool-down', '0', '--no-ignore-groups']);
     expect(back.json).toMatchObject({ coolDown: '0', ignoredGroups: [] });
   });
 
   test('names set by hand win, also over a test', async () => {
     const edited = await run(['integration', 'edit', 'dummy', '--dialect', 'releaseFunction=ip.free']);
-    expect(edited.json).toMatchObject({ dialect: { releaseFunction: 'ip.free' }, dialectByHand: { releaseFunction: 'ip.free' } });
+    expect(edited.json).toMatchObject({
+      dialect: { releaseFunction: 'ip.free' },
+      dialectByHand: { releaseFunction: 'ip.free' },
+    });
   });
 
   test('--ca and --pin exclude each other', async () => {
@@ -152,7 +174,10 @@ describe('server', () => {
     });
     expect((await run(['server', 'test', 'web1'])).json).toMatchObject({ name: 'web1', product: 'ispmanager' });
     const missing = await run(['server', 'edit', 'web1', '--set', 'preset=premium']);
-    expect(missing.json).toMatchObject({ settings: { preset: 'premium' }, test: { missing: [expect.stringContaining('premium')] } });
+    expect(missing.json).toMatchObject({
+      settings: { preset: 'premium' },
+      test: { missing: [expect.stringContaining('premium')] },
+    });
   });
 
   test('add of an external one needs no password', async () => {
