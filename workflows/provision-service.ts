@@ -14,7 +14,7 @@ import { provisionServiceInput, type ProvisionServiceInput } from './inputs/inpu
 import { ledger, reading } from './steps/activity-profiles.ts';
 import { allocate, type Allocated, type Desk } from './steps/allocate.ts';
 import { giveBack } from './steps/give-back.ts';
-import { accept } from './steps/input.ts';
+import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { listen, openTalk, type Talk } from './steps/provision-talk.ts';
 import { besideAnother, stoppedAlready, together } from './steps/refusals.ts';
@@ -41,7 +41,8 @@ export async function provisionService(raw: ProvisionServiceInput, carried: Carr
     if (carried.stop !== undefined) interruption.request(carried.stop);
     talk.report = carried.report;
     talk.placed = carried.placed ?? false;
-    const stage = openStage(`Provision ${shownId(raw)}`, { service: shownId(raw) });
+    const service = shown(raw, 'service', 'id');
+    const stage = openStage(`Provision ${service ?? 'a service'}`, { service });
     listen(talk, interruption, () => stage.waitsFor);
     try {
       const result = await story(carried.input ?? raw, { talk, interruption, stage });
@@ -202,13 +203,6 @@ function carry(talk: Talk, { stop }: Interruption): Carried {
     ...(talk.input === undefined ? {} : { input: talk.input }),
     ...(talk.report === undefined ? {} : { report: talk.report }),
   };
-}
-
-/** For titles only: the input is not checked yet. */
-function shownId(raw: unknown): string {
-  const service = typeof raw === 'object' && raw !== null ? Reflect.get(raw, 'service') : undefined;
-  const id: unknown = typeof service === 'object' && service !== null ? Reflect.get(service, 'id') : undefined;
-  return typeof id === 'string' ? id.slice(0, 100) : 'a service';
 }
 
 function asError(error: unknown): Error {

@@ -39,12 +39,12 @@ beforeAll(async () => {
     simulators: Object.fromEntries(Object.entries(simulators).map(([name, { url }]) => [name, url])),
   });
   const migrating = { ...env, IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl };
-  expect(await iptally(['migrate'], { env: migrating })).toMatchObject({ status: 0 });
+  await iptally(['migrate'], { env: migrating });
   worker = await startWorkerProcess(env);
 });
 
 afterAll(async () => {
-  expect(await worker.stop()).toBe(0);
+  await worker.stop();
   await Promise.all(Object.values(simulators).map(({ close }) => close()));
   await database.drop();
 });

@@ -85,6 +85,15 @@ describe('what a command shows', () => {
     expect(asShown(new LedgerUnavailable('ECONNREFUSED'))).toMatchObject({ code: 'ledger-unreachable', exitStatus: 4 });
   });
 
+  test('of a database without a ledger: the step to take', () => {
+    const shown = asShown(new LedgerUnavailable('not-migrated'));
+    expect(shown).toMatchObject({
+      code: 'ledger-not-migrated',
+      exitStatus: 4,
+      next: expect.stringContaining('iptally migrate'),
+    });
+  });
+
   test('of a panel: its failure', () => {
     const panel = { code: 'panel-unreachable', message: 'no answer', next: 'look' };
     expect(asShown(new RemoteError(panel, { retryable: true }))).toMatchObject({ ...panel, exitStatus: 4 });

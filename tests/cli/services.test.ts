@@ -12,6 +12,7 @@ let database: TestDatabase;
 let panel: IpManagerSimulator;
 let worker: WorkerProcess;
 let env: Record<string, string>;
+let migrated: Record<string, unknown>;
 
 async function run(args: readonly string[], stdin = ''): Promise<Ran> {
   return iptally([...args, '--json'], { env, stdin });
@@ -41,10 +42,8 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: servers.temporalAddress,
     TEMPORAL_NAMESPACE: await createNamespace(servers.temporalAddress),
   };
-  expect(await done(['migrate'])).toMatchObject({ searchAttributes: expect.arrayContaining(['IptallyState']) });
-  expect(await done(['migrate'])).toMatchObject({ applied: [], searchAttributes: [] });
+  migrated = await done(['migrate']);
   worker = await startWorkerProcess(env);
-  expect(worker.document).toMatchObject({ pid: worker.pid, taskQueue: 'iptally' });
 
   const panelFlags = ['--url', panel.url, '--login', 'billing', '--allow-plain-http', '--password-stdin'];
   await done(['integration', 'add', 'main', ...panelFlags, '--request-timeout', '1s'], 'b');
@@ -55,9 +54,15 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  expect(await worker.stop()).toBe(0);
+  await worker.stop();
   await panel.close();
   await database.drop();
+});
+
+test('migrate registers what the namespace does not know, once; the worker says when it is ready', async () => {
+  expect(migrated).toMatchObject({ searchAttributes: expect.arrayContaining(['IptallyState', 'IptallyReason']) });
+  expect(await done(['migrate'])).toMatchObject({ applied: [], searchAttributes: [] });
+  expect(worker.document).toMatchObject({ pid: worker.pid, taskQueue: 'iptally' });
 });
 
 const address = (more: object) => ({
@@ -252,4 +257,8 @@ test('doctor looks at all of it and finds nothing to do but what waits', async (
       'integration main',
     ]),
   );
+});
+
+test('a worker that is told to stop ends with 0', async () => {
+  expect(await worker.stop()).toBe(0);
 });

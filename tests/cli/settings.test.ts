@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { startIpManagerSimulator, type IpManagerSimulator } from '../../activities/ipmanager/simulator/start.ts';
 import { demoWorld } from '../../activities/ipmanager/simulator/demo-world.ts';
 import { demoIspWorld } from '../../activities/servers/ispmanager/simulator/demo-world.ts';
@@ -104,6 +105,25 @@ describe('integration', () => {
     const kept = await run([...args, '--password-stdin', '--no-test'], 'canary-gone\n');
     expect(kept.json).toMatchObject({ name: 'gone', dialect: null });
     expect((await run(['integration', 'remove', 'gone'])).json).toEqual({ name: 'gone', removed: true });
+  });
+
+  test('add of a panel whose certificate is not trusted shows its fingerprint and the flag that pins it', async () => {
+    const read = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url), 'utf8');
+    const tls = { key: read('self-signed.key'), cert: read('self-signed.crt') };
+    const secure = await startIpManagerSimulator({ world: demoWorld(canary), tls });
+    const args = ['integration', 'add', 'tls', '--url', secure.url, '--login', 'billing', '--password-stdin'];
+    const ran = await run(args, `${canary.billing}\n`);
+    expect(ran.status).toBe(4);
+    const { error } = ran.json as { error: { code: string; value: string; next: string } };
+    expect(error).toMatchObject({
+      code: 'panel-certificate',
+      value: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
+    });
+    expect(error.next).toContain(`--pin ${error.value}`);
+    const pinned = await run([...args, '--pin', error.value.replaceAll(':', '').toLowerCase()], `${canary.billing}\n`);
+    expect(pinned.json).toMatchObject({ name: 'tls', pin: error.value, ca: null });
+    expect((await run(['integration', 'remove', 'tls'])).status).toBe(0);
+    await secure.close();
   });
 
   test('with the same URL and login is refused, however the URL is written', async () => {

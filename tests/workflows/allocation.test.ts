@@ -233,4 +233,16 @@ describe('an allocation', () => {
     expect(Date.now() - closed).toBeGreaterThanOrEqual(2_400);
     expect(answer.addresses[0]?.ip).toBe(ip);
   });
+
+  test.concurrent('at a panel whose forms cannot be read at first use fails the order with its reason, and the service does not stay', async () => {
+    const { integrations } = ledger.settings;
+    const main = await integrations.find('main');
+    if (main === undefined) throw new Error('main');
+    const at = { ...main, login: 'nobody', url: 'http://127.0.0.1:9/', requestTimeoutMs: 200 };
+    await integrations.add('dead-forms', at, { password: 'x', adminPassword: null });
+    await engine.addServer('on-dead-forms', { integration: 'dead-forms' });
+    const failure = await failureOf(orderService(engine, service('a-18', { server: 'on-dead-forms' })));
+    expect(failure.type).toMatch(/unreachable/);
+    expect(await ledger.services.find('a-18')).toMatchObject({ state: 'removed' });
+  });
 });

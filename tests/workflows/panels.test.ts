@@ -60,16 +60,4 @@ describe('a panel', () => {
     await ledger.settings.integrations.keepDialect('main', await panel.readDialect());
     expect((await orderService(engine, service('p-6'))).answer.outcome).toBe('allocated');
   });
-
-  test('whose forms cannot be read at first use fails the order with its reason, and the service does not stay', async () => {
-    const { integrations } = ledger.settings;
-    const main = await integrations.find('main');
-    if (main === undefined) throw new Error('main');
-    const at = { ...main, url: 'http://127.0.0.1:9/', requestTimeoutMs: 200 };
-    await integrations.add('dead', at, { password: 'x', adminPassword: null });
-    await engine.addServer('on-dead', { integration: 'dead' });
-    const failure = await failureOf(orderService(engine, service('p-7', { server: 'on-dead' })));
-    expect(failure.type).toMatch(/unreachable/);
-    expect(await ledger.services.find('p-7')).toMatchObject({ state: 'removed' });
-  }, 60_000);
 });

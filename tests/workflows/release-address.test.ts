@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { keepUpdate, workflowIds } from '../../workflows/contract.ts';
-import { orderService, service } from '../support/orders.ts';
+import { orderService } from '../support/orders.ts';
 import {
   activeAddress,
   addIntegration,
@@ -14,6 +14,7 @@ import {
   heldFor,
   openDesk,
   release,
+  ownService as service,
   tagOf,
 } from './support/desk.ts';
 
@@ -175,7 +176,7 @@ describe('releaseAddress', () => {
       (event) => event.timerStartedEventAttributes,
     );
     expect(timers[0]?.userMetadata?.summary).toBeDefined();
-    expect(await attributesOf(engine, run.workflowId)).toMatchObject({ IptallyAddress: ip, IptallyService: 'r-14' });
+    expect(await attributesOf(engine, run.workflowId)).toMatchObject({ IptallyAddress: ip });
     await run.terminate();
   });
 

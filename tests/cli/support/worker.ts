@@ -15,7 +15,7 @@ export interface WorkerProcess {
 export async function startWorkerProcess(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [join(PROJECT, 'client/cli/iptally.mjs'), 'worker', '--json'], {
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ended = once(child, 'exit');
   const [document] = await Promise.race([
@@ -26,7 +26,7 @@ export async function startWorkerProcess(env: Readonly<Record<string, string>>):
     pid: child.pid,
     document: JSON.parse(String(document)) as unknown,
     stop: async () => {
-      child.kill('SIGTERM');
+      if (child.exitCode === null) child.kill('SIGTERM');
       await ended;
       return child.exitCode;
     },

@@ -5,7 +5,7 @@ import { markFor } from '../../../activities/ledger/postgres/order-opening.ts';
 import { workflowIds } from '../../../workflows/contract.ts';
 import { startEngine, type Engine } from '../../support/engine.ts';
 import { service } from '../../support/orders.ts';
-import { untilAtRest } from './at-rest.ts';
+import { openRuns, untilAtRest } from './at-rest.ts';
 import { bigWorld, strangersOf } from './big-world.ts';
 import { watchCreates } from './create-watch.ts';
 import { crowd } from './crowd.ts';
@@ -33,7 +33,7 @@ export async function killAtEachStep(times: number, atOnce: number): Promise<Kil
     integration: { requestTimeoutMs: 1_000, fenceMs: 2_000, quarantineMs: 0, maxAttempts: 50 },
   });
   await engine.stopWorker();
-  const creates = watchCreates(engine.simulator);
+  const watch = watchCreates(engine.simulator);
   const failpoints = join(engine.home, 'failpoints');
   setFailpoint(failpoints, { activity: 'none', when: 'before', about: 'none' });
   const workers = startWorkerProcesses(engine, { count: 2, failpoints });
@@ -46,18 +46,18 @@ export async function killAtEachStep(times: number, atOnce: number): Promise<Kil
     const installation = await engine.ledger.installation();
     const cases = Array.from({ length: times }, () => killCases).flat();
     const stage: Stage = { engine, failpoints, plan, tagOf: (id) => markFor(installation, `${id}/1/ipv4/1`).tag };
-    const wrong = await crowd([...cases.entries()], atOnce, ([n, one]) => play(stage, one, `k-${n}`));
+    const wrong = await crowd([...cases.entries()], atOnce, ([n, one]) => inTime(stage, one, `k-${n}`));
     await untilAtRest(engine, 60_000);
     const reached = { ...fired(failpoints), ...plan.reached };
     return {
-      violations: [...wrong.flat(), ...(await violations(engine, { creates, strangers }))],
+      violations: [...wrong.flat(), ...(await violations(engine, { creates: watch, strangers }))],
       reached,
       unreached: cases.map(nameOf).filter((name) => (reached[name] ?? 0) < times),
       killed: workers.killed,
       seconds: Math.round((performance.now() - begin) / 1_000),
     };
   } finally {
-    creates.stop();
+    watch.stop();
     await workers.stop();
     await engine.close();
   }
@@ -69,6 +69,19 @@ interface Stage {
   readonly plan: PanelPlan;
   readonly tagOf: (service: string) => string;
 }
+
+/** What does not end in time is a violation too, with all that can be seen of it. */
+async function inTime(stage: Stage, one: KillCase, id: string): Promise<readonly string[]> {
+  const late = sleep(patienceMs, undefined, { ref: false }).then(async () => {
+    const open = (await openRuns(stage.engine)).filter(
+      ({ workflowId }) => workflowId.includes(id) || workflowId.startsWith('release/'),
+    );
+    return [`I6: ${id} (${nameOf(one)}) did not end within ${patienceMs} ms; open: ${JSON.stringify(open)}`];
+  });
+  return Promise.race([play(stage, one, id), late]);
+}
+
+const patienceMs = 120_000;
 
 /** One story with its kill; what it came to is wrong when it is not what it would have been without. */
 async function play(stage: Stage, one: KillCase, id: string): Promise<readonly string[]> {
