@@ -2,6 +2,7 @@ import { allocationActivities } from './allocation.ts';
 import { conflictActivities } from './conflicts.ts';
 import type { Deps } from './deps.ts';
 import { guarded } from './failures.ts';
+import { healingActivities } from './healing.ts';
 import { openingActivities } from './opening.ts';
 import { ptrActivities } from './ptr.ts';
 import { releaseActivities } from './release.ts';
@@ -16,6 +17,7 @@ export function createActivities(deps: Deps, log: (error: unknown) => void) {
       ...openingActivities(deps),
       ...allocationActivities(deps),
       ...conflictActivities(deps),
+      ...healingActivities(deps),
       ...ptrActivities(deps),
       ...setUpActivities(deps),
       ...releaseActivities(deps),

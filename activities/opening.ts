@@ -37,6 +37,7 @@ export interface IntegrationTimes {
   readonly quarantineMs: number;
   readonly maxAttempts: number;
   readonly maxConflicts: number;
+  readonly onConflict: 'mark' | 'heal';
   /** The panel's forms were not read yet (`--no-test`): read them, then open again. */
   readonly unread: boolean;
 }
@@ -169,7 +170,8 @@ function planFor({ service, server, integration }: ServiceSetting, situation: Si
 }
 
 export function timesOf(integration: IntegrationRecord): IntegrationTimes {
-  const { name, requestTimeoutMs, fenceMs, coolDownMs, quarantineMs, maxAttempts, maxConflicts, dialect } = integration;
+  const { name, requestTimeoutMs, fenceMs, coolDownMs, quarantineMs, maxAttempts, maxConflicts, onConflict, dialect } =
+    integration;
   return {
     name,
     requestTimeoutMs,
@@ -178,6 +180,7 @@ export function timesOf(integration: IntegrationRecord): IntegrationTimes {
     quarantineMs,
     maxAttempts,
     maxConflicts,
+    onConflict,
     unread: dialect === null,
   };
 }

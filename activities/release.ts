@@ -56,7 +56,7 @@ export function releaseActivities(deps: Deps) {
     unbind: (ticket: ReleaseTicket) => unbind(deps, ticket),
     deleteAddress: (target: DeleteTarget) => deleteAddress(deps, target),
     giveBack: (ticket: OrderTicket, ip: string, why: GiveBack) => giveBack(deps, ticket, { ...why, ip }),
-    rebind: (ip: string, reason: string, run: RunRef) => rebind(deps, { ip, reason, run }),
+    rebind: (ticket: ReleaseTicket) => rebind(deps, ticket),
     unlock: (ip: string, run: RunRef) => unlockAddress(deps, ip, run),
   };
 }
@@ -202,8 +202,11 @@ async function takeIn(
 }
 
 /** `keep` before the second lock: bound again as it was. Ledger only. */
-async function rebind(deps: Deps, { ip, reason, run }: Departure): Promise<Rebound> {
-  const row = await deps.ledger.releases.rebind({ ip, reason, run });
+async function rebind(deps: Deps, { ip, integration, run }: ReleaseTicket): Promise<Rebound> {
+  // During a cool-down nobody has the lock.
+  const lock = await lockAddress(deps, ip, { run, reason: `${ip} is kept`, fenceMs: integration.fenceMs });
+  if (lock.kind === 'locked') return lock;
+  const row = await deps.ledger.releases.rebind({ ip, reason: 'kept', run });
   if (row === 'not-releasing' || row === 'service-gone') {
     return { kind: row, state: (await deps.ledger.addresses.find(ip))?.state ?? 'released' };
   }
@@ -230,7 +233,8 @@ export interface GiveBack {
 
 export type Rebound =
   | { readonly kind: 'kept'; readonly address: AddressView }
-  | { readonly kind: 'not-releasing' | 'service-gone'; readonly state: AddressState };
+  | { readonly kind: 'not-releasing' | 'service-gone'; readonly state: AddressState }
+  | Locked;
 
 function inUseAgain(ip: string): Failure {
   return {

@@ -14,7 +14,7 @@ const refused = `refused exists in-use same-panel
 
 /** Something the command needs does not answer, or cannot be used. */
 const outOfReach = `no-database no-temporal no-master-key master-key-unusable
-  ledger-unreachable ledger-is-newer temporal-unreachable temporal-denied no-such-namespace no-worker
+  ledger-unreachable ledger-not-migrated ledger-is-newer temporal-unreachable temporal-denied no-such-namespace no-worker
   panel-unreachable panel-no-answer panel-answer-cut panel-status panel-certificate panel-blocks-us`;
 
 const listed = (codes: string, status: ExitStatus) => codes.split(/\s+/).map((code) => [code, status] as const);

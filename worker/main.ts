@@ -25,7 +25,8 @@ try {
   // Only our own words: what a driver or a connection says may carry a URL with its password (I11).
   if (error instanceof IptallyError) log.fatal({ code: error.code, next: error.next }, error.message);
   else log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, safeWords(error));
-  process.exitCode = 1;
+  // Temporal's runtime keeps threads: without this a worker that cannot run would stand there as if it did.
+  process.exit(1);
 }
 
 /** The process that started this one reads descriptor 3, where it gave one. */

@@ -7,7 +7,7 @@ import { ledger, looking, reading } from './steps/activity-profiles.ts';
 import { allocate, type Allocated } from './steps/allocate.ts';
 import { openAnswer } from './steps/answer.ts';
 import { giveBack } from './steps/give-back.ts';
-import { accept } from './steps/input.ts';
+import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
 import { orderDiffers, stoppedAlready } from './steps/refusals.ts';
@@ -24,7 +24,8 @@ export async function addAddress(
   const answer = openAnswer<AllocationResult>();
   return interruptible(async (interruption) => {
     if (carried.stop !== undefined) interruption.request(carried.stop);
-    const stage = openStage('Add an address', {});
+    const service = shown(raw, 'service');
+    const stage = openStage(`Add an address to ${service ?? 'a service'}`, { service });
     setHandler(addedUpdate, () => answer.get(), {
       description: 'answers as soon as the address is reserved and its PTR written, or with the reason why not',
       validator: (sent?: unknown) => refuseOther(raw, sent),

@@ -5,7 +5,7 @@ import { check } from './inputs/check.ts';
 import { changePtrInput, type ChangePtrInput } from './inputs/inputs.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
 import { openAnswer } from './steps/answer.ts';
-import { accept } from './steps/input.ts';
+import { accept, shown } from './steps/input.ts';
 import { interruptible } from './steps/interruption.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
@@ -18,7 +18,8 @@ import { failWith, insist, untilClear } from './steps/waiting.ts';
 export async function changePtr(raw: ChangePtrInput): Promise<PtrResult> {
   const answer = openAnswer<PtrResult>();
   return interruptible(async () => {
-    const stage = openStage('Change a PTR', {});
+    const address = shown(raw, 'address');
+    const stage = openStage(`Change the PTR of ${address ?? 'an address'}`, { address });
     setHandler(ptrChangedUpdate, () => answer.get(), {
       description: 'answers once the PTR is written and read back; another PTR is refused while this one runs',
       validator: (sent?: unknown) => refuseOther(raw, sent),

@@ -14,7 +14,7 @@ import { provisionServiceInput, type ProvisionServiceInput } from './inputs/inpu
 import { ledger, reading } from './steps/activity-profiles.ts';
 import { allocate, type Allocated, type Desk } from './steps/allocate.ts';
 import { giveBack } from './steps/give-back.ts';
-import { accept } from './steps/input.ts';
+import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { listen, openTalk, type Talk } from './steps/provision-talk.ts';
 import { besideAnother, stoppedAlready, together } from './steps/refusals.ts';
@@ -41,7 +41,8 @@ export async function provisionService(raw: ProvisionServiceInput, carried: Carr
     if (carried.stop !== undefined) interruption.request(carried.stop);
     talk.report = carried.report;
     talk.placed = carried.placed ?? false;
-    const stage = openStage(`Provision ${shownId(raw)}`, { service: shownId(raw) });
+    const service = shown(raw, 'service', 'id');
+    const stage = openStage(`Provision ${service ?? 'a service'}`, { service });
     listen(talk, interruption, () => stage.waitsFor);
     try {
       const result = await story(carried.input ?? raw, { talk, interruption, stage });
@@ -110,7 +111,7 @@ async function reserve(plan: Plan, run: Run): Promise<void> {
   // Addresses held from an earlier run may stand on the server already.
   if (plan.orders.some(({ kind }) => kind === 'holds')) talk.placed = true;
   if (plan.integration === null || plan.orders.length === 0) return;
-  const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs } = plan.integration;
+  const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs, onConflict } = plan.integration;
   const refused: Failure[] = [];
   const desk: Desk = {
     stage,
@@ -118,6 +119,7 @@ async function reserve(plan: Plan, run: Run): Promise<void> {
     requestTimeoutMs,
     fenceMs,
     quarantineMs,
+    onConflict,
     stopped: () =>
       interruption.stop === undefined ? refused.map(besideAnother)[0] : stoppedAlready(interruption.stop),
   };
@@ -201,13 +203,6 @@ function carry(talk: Talk, { stop }: Interruption): Carried {
     ...(talk.input === undefined ? {} : { input: talk.input }),
     ...(talk.report === undefined ? {} : { report: talk.report }),
   };
-}
-
-/** For titles only: the input is not checked yet. */
-function shownId(raw: unknown): string {
-  const service = typeof raw === 'object' && raw !== null ? Reflect.get(raw, 'service') : undefined;
-  const id: unknown = typeof service === 'object' && service !== null ? Reflect.get(service, 'id') : undefined;
-  return typeof id === 'string' ? id.slice(0, 100) : 'a service';
 }
 
 function asError(error: unknown): Error {

@@ -4,7 +4,7 @@ import { keepUpdate, workflowIds, type AddressView, type KeepResult, type Releas
 import { releaseAddressInput, type ReleaseAddressInput } from './inputs/inputs.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
 import { openAnswer, type Answer } from './steps/answer.ts';
-import { accept } from './steps/input.ts';
+import { accept, shown } from './steps/input.ts';
 import { interruptible, type Interruption } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
 import { openStage, type Stage } from './steps/stage.ts';
@@ -21,7 +21,8 @@ export async function releaseAddress(
 ): Promise<ReleaseResult> {
   const talk: Talk = { kept: openAnswer<KeepResult>(), keep: false, late: carried.late ?? false };
   return interruptible(async (interruption) => {
-    const stage = openStage('Release an address', {});
+    const address = shown(raw, 'address');
+    const stage = openStage(`Release ${address ?? 'an address'}`, { address });
     setHandler(keepUpdate, () => keep(talk), {
       description: 'leaves the address on its service, as long as its delete has not begun; answers whether it stays',
     });
@@ -99,7 +100,10 @@ async function takeOff({ ip, service, server, serverTimeoutMs }: ReleaseTicket, 
 async function coolDown({ ip, integration }: ReleaseTicket, run: Run): Promise<boolean> {
   if (wantsToKeep(run)) return true;
   if (integration.coolDownMs === 0) return false;
-  await pause(integration.coolDownMs, `cool-down of ${ip}: \`keep\` leaves it on its service`, () => wantsToKeep(run));
+  const message = `cool-down of ${ip}: \`keep\` leaves it on its service`;
+  run.stage.wait({ code: 'cool-down', message }, 'cool-down');
+  await pause(integration.coolDownMs, message, () => wantsToKeep(run));
+  run.stage.goOn('cool-down', 'quietly');
   return wantsToKeep(run);
 }
 
@@ -126,7 +130,7 @@ async function deleteForGood(ticket: ReleaseTicket, stage: Stage): Promise<Addre
 async function keepIt(ticket: ReleaseTicket, run: Run): Promise<ReleaseResult> {
   const { ip, service, serverTimeoutMs } = ticket;
   const { stage, talk } = run;
-  const row = await insist(stage, `keep ${ip}`, () => ledger.rebind(ip, 'kept', stage.run));
+  const row = await insist(stage, `keep ${ip}`, () => ledger.rebind(ticket));
   const now = row.kind === 'kept' ? row.address.state : row.state;
   if (row.kind === 'service-gone' || now === 'releasing') return releaseAfterAll(ticket, run);
   if (service !== null) {

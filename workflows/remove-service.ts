@@ -6,7 +6,7 @@ import type { Reason } from './domain/failure.ts';
 import { removeServiceInput, type RemoveServiceInput } from './inputs/inputs.ts';
 import { releaseAddress } from './release-address.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
-import { accept } from './steps/input.ts';
+import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
 import { openStage, type Stage } from './steps/stage.ts';
@@ -19,7 +19,8 @@ import { failWith, insist, pause, reasonOf } from './steps/waiting.ts';
  */
 export async function removeService(raw: RemoveServiceInput): Promise<RemovalResult> {
   return interruptible(async (interruption) => {
-    const stage = openStage('Remove a service', {});
+    const service = shown(raw, 'service');
+    const stage = openStage(`Remove ${service ?? 'a service'}`, { service });
     try {
       const result = await story(raw, { stage, interruption });
       stage.end('done');
@@ -111,7 +112,7 @@ async function waitFor(reason: Reason | undefined, round: number, { stage, inter
   // What runs for the service mostly ends at once: only a wait that lasts is worth an event.
   if (round > 1 || (reason.code !== 'busy' && reason.code !== 'joined')) stage.wait(reason);
   startOverWhenLong();
-  const most = reason.code === 'busy' || reason.code === 'joined' ? 15_000 : 300_000;
+  const most = reason.code === 'busy' || reason.code === 'joined' ? 15_000 : 60_000;
   await pause(
     Math.min(most, 500 * 2 ** Math.min(round, 10)),
     reason.message.slice(0, 200),

@@ -2,7 +2,7 @@ import { continueAsNew } from '@temporalio/workflow';
 import { workflowIds, type ResolveResult } from './contract.ts';
 import { resolveConflictInput, type ResolveConflictInput } from './inputs/inputs.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
-import { accept } from './steps/input.ts';
+import { accept, shown } from './steps/input.ts';
 import { interruptible } from './steps/interruption.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
@@ -11,7 +11,8 @@ import { failWith, insist, untilClear } from './steps/waiting.ts';
 /** `address resolve`: undoes the conflict mark; the holder's PTR and tag come back under the lock (design.md 3, step 5). */
 export async function resolveConflict(raw: ResolveConflictInput): Promise<ResolveResult> {
   return interruptible(async () => {
-    const stage = openStage('Resolve a conflict', {});
+    const address = shown(raw, 'address');
+    const stage = openStage(`Resolve the conflict on ${address ?? 'an address'}`, { address });
     try {
       const result = await story(raw, stage);
       stage.end('done');

@@ -8,7 +8,9 @@ export function asShown(error: unknown): IptallyError {
   if (error instanceof IptallyError) return error;
   const failure = carried(error);
   if (failure !== undefined) return new IptallyError({ ...failure, exitStatus: exitStatusOf(failure.code) });
-  if (error instanceof Error && error.name === 'LedgerUnavailable') return unreachableLedger(error.message);
+  if (error instanceof Error && error.name === 'LedgerUnavailable') return unreachableLedger(error);
+  // The worker's own connection, made by Temporal's core.
+  if (error instanceof Error && error.name === 'TransportError') return unreachableTemporal();
   return new IptallyError({
     code: 'internal-error',
     message: `an error of iptally itself: ${error instanceof Error ? error.name : 'unknown'}`,
@@ -22,11 +24,28 @@ function carried(error: unknown): Failure | undefined {
   return isFailure(error.failure) ? error.failure : undefined;
 }
 
-function unreachableLedger(message: string): IptallyError {
+function unreachableLedger(error: Error): IptallyError {
+  if ('code' in error && error.code === 'not-migrated') {
+    return new IptallyError({
+      code: 'ledger-not-migrated',
+      message: 'the database answers, and has no ledger in it yet',
+      next: 'run "iptally migrate" with IPTALLY_MIGRATION_DATABASE_URL',
+      exitStatus: 4,
+    });
+  }
   return new IptallyError({
     code: 'ledger-unreachable',
-    message,
+    message: error.message,
     next: 'check that the database runs and that DATABASE_URL is right (iptally doctor), or start it with "iptally up"',
+    exitStatus: 4,
+  });
+}
+
+function unreachableTemporal(): IptallyError {
+  return new IptallyError({
+    code: 'temporal-unreachable',
+    message: 'Temporal does not answer, or has no such namespace',
+    next: 'start the stack of this machine with "iptally up", or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE',
     exitStatus: 4,
   });
 }

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { checkPlace, parsePanelUrl, parsePin } from '../../worker/panel-place.ts';
 import { IptallyError } from '../../worker/iptally-error.ts';
-import { acceptedDuration, formatDuration, parseDuration } from '../../workflows/domain/duration.ts';
+import { acceptedDuration, parseDuration } from '../../workflows/domain/duration.ts';
 
 /** Fields of what operators set up, shared by the CLI and the HTTP API; the words are those of the workflows' fields. */
 
@@ -102,5 +102,3 @@ export function wrongInput(field: string, value: string, words: { readonly why: 
     exitStatus: 2,
   });
 }
-
-export { formatDuration };

@@ -51,7 +51,9 @@ describe('what a workflow failed with', () => {
   });
 
   test('one that is not there is not running', () => {
-    expect(asIptallyError(new WorkflowNotFoundError('gone', 'provision/a-1', undefined), place).code).toBe('not-running');
+    expect(asIptallyError(new WorkflowNotFoundError('gone', 'provision/a-1', undefined), place).code).toBe(
+      'not-running',
+    );
   });
 });
 
@@ -81,6 +83,15 @@ describe('what Temporal failed with', () => {
 describe('what a command shows', () => {
   test('of the ledger that does not answer: exit status 4', () => {
     expect(asShown(new LedgerUnavailable('ECONNREFUSED'))).toMatchObject({ code: 'ledger-unreachable', exitStatus: 4 });
+  });
+
+  test('of a database without a ledger: the step to take', () => {
+    const shown = asShown(new LedgerUnavailable('not-migrated'));
+    expect(shown).toMatchObject({
+      code: 'ledger-not-migrated',
+      exitStatus: 4,
+      next: expect.stringContaining('iptally migrate'),
+    });
   });
 
   test('of a panel: its failure', () => {

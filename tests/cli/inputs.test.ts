@@ -111,7 +111,12 @@ describe('a server', () => {
   const make = (input: object) => serverFields({ name: 's1', ...input }, modules(), true);
 
   test('of module external needs nothing but its name', async () => {
-    expect(await make({ module: 'external' })).toMatchObject({ url: null, login: null, integration: null, settings: {} });
+    expect(await make({ module: 'external' })).toMatchObject({
+      url: null,
+      login: null,
+      integration: null,
+      settings: {},
+    });
   });
 
   test.each([
@@ -128,7 +133,10 @@ describe('a server', () => {
 
   test('refuses a setting its module does not have', async () => {
     const web = { module: 'ispmanager-business', url: 'https://192.0.2.6', login: 'root' };
-    await expect(make({ ...web, settings: { colour: 'red' } })).rejects.toMatchObject({ field: 'colour', exitStatus: 2 });
+    await expect(make({ ...web, settings: { colour: 'red' } })).rejects.toMatchObject({
+      field: 'colour',
+      exitStatus: 2,
+    });
     expect((await make({ ...web, settings: { preset: 'start' } })).settings).toEqual({ preset: 'start' });
   });
 });
@@ -137,7 +145,10 @@ describe('a tariff', () => {
   test.each([
     [{}, { dedicated: true, ipv4: 1, ipv6: 0 }],
     [{ ipv6: 1 }, { dedicated: true, ipv4: 0, ipv6: 1 }],
-    [{ ipv4: 16, ipv6: 16 }, { dedicated: true, ipv4: 16, ipv6: 16 }],
+    [
+      { ipv4: 16, ipv6: 16 },
+      { dedicated: true, ipv4: 16, ipv6: 16 },
+    ],
     [{ dedicated: false }, { dedicated: false, ipv4: 0, ipv6: 0 }],
   ])('%j gives %j', (input, fields) => {
     expect(tariffFields({ name: 't1', ...input })).toEqual({ ...fields, group: null });

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { startIpManagerSimulator, type IpManagerSimulator } from '../../activities/ipmanager/simulator/start.ts';
 import { demoWorld } from '../../activities/ipmanager/simulator/demo-world.ts';
 import { demoIspWorld } from '../../activities/servers/ispmanager/simulator/demo-world.ts';
-import { startIspManagerSimulator, type IspManagerSimulator } from '../../activities/servers/ispmanager/simulator/start.ts';
+import {
+  startIspManagerSimulator,
+  type IspManagerSimulator,
+} from '../../activities/servers/ispmanager/simulator/start.ts';
 import { createDatabase, query, type TestDatabase } from '../support/database.ts';
 import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
 
@@ -84,7 +88,16 @@ describe('integration', () => {
   });
 
   test('add of a panel that does not answer ends with 4 and saves nothing', async () => {
-    const args = ['integration', 'add', 'gone', '--url', 'http://127.0.0.1:1/ipmgr', '--login', 'x', '--allow-plain-http'];
+    const args = [
+      'integration',
+      'add',
+      'gone',
+      '--url',
+      'http://127.0.0.1:1/ipmgr',
+      '--login',
+      'x',
+      '--allow-plain-http',
+    ];
     const ran = await run([...args, '--password-stdin'], 'canary-gone\n');
     expect(ran.status).toBe(4);
     expect(ran.json).toMatchObject({ error: { code: 'panel-unreachable' } });
@@ -92,6 +105,25 @@ describe('integration', () => {
     const kept = await run([...args, '--password-stdin', '--no-test'], 'canary-gone\n');
     expect(kept.json).toMatchObject({ name: 'gone', dialect: null });
     expect((await run(['integration', 'remove', 'gone'])).json).toEqual({ name: 'gone', removed: true });
+  });
+
+  test('add of a panel whose certificate is not trusted shows its fingerprint and the flag that pins it', async () => {
+    const read = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url), 'utf8');
+    const tls = { key: read('self-signed.key'), cert: read('self-signed.crt') };
+    const secure = await startIpManagerSimulator({ world: demoWorld(canary), tls });
+    const args = ['integration', 'add', 'tls', '--url', secure.url, '--login', 'billing', '--password-stdin'];
+    const ran = await run(args, `${canary.billing}\n`);
+    expect(ran.status).toBe(4);
+    const { error } = ran.json as { error: { code: string; value: string; next: string } };
+    expect(error).toMatchObject({
+      code: 'panel-certificate',
+      value: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
+    });
+    expect(error.next).toContain(`--pin ${error.value}`);
+    const pinned = await run([...args, '--pin', error.value.replaceAll(':', '').toLowerCase()], `${canary.billing}\n`);
+    expect(pinned.json).toMatchObject({ name: 'tls', pin: error.value, ca: null });
+    expect((await run(['integration', 'remove', 'tls'])).status).toBe(0);
+    await secure.close();
   });
 
   test('with the same URL and login is refused, however the URL is written', async () => {
@@ -104,7 +136,11 @@ describe('integration', () => {
   test('with an administrator and policy all is warned about', async () => {
     const args = ['integration', 'add', 'dummy', ...at('dummy'), '--admin-login', 'admin', '--policy', 'all'];
     const ran = await run(args, `${canary.dummy}\n${canary.admin}\n`);
-    expect(ran.json).toMatchObject({ policy: 'all', dialect: { dummy: true }, test: { administrator: { login: 'admin' } } });
+    expect(ran.json).toMatchObject({
+      policy: 'all',
+      dialect: { dummy: true },
+      test: { administrator: { login: 'admin' } },
+    });
     expect(ran.stderr).toContain('given out by hand');
   });
 
@@ -113,14 +149,20 @@ describe('integration', () => {
     expect(wrong.json).toMatchObject({ error: { code: 'login-refused' } });
     const edited = await run(['integration', 'edit', 'main', '--cool-down', '5m', '--ignore-group', 'public']);
     expect(edited.json).toMatchObject({ coolDown: '5m', ignoredGroups: ['public'], login: 'billing', fence: '3m' });
-    expect((await run(['integration', 'test', 'main'])).json).toMatchObject({ dialect: { dummy: false }, warnings: [] });
+    expect((await run(['integration', 'test', 'main'])).json).toMatchObject({
+      dialect: { dummy: false },
+      warnings: [],
+    });
     const back = await run(['integration', 'edit', 'main', '--cool-down', '0', '--no-ignore-groups']);
     expect(back.json).toMatchObject({ coolDown: '0', ignoredGroups: [] });
   });
 
   test('names set by hand win, also over a test', async () => {
     const edited = await run(['integration', 'edit', 'dummy', '--dialect', 'releaseFunction=ip.free']);
-    expect(edited.json).toMatchObject({ dialect: { releaseFunction: 'ip.free' }, dialectByHand: { releaseFunction: 'ip.free' } });
+    expect(edited.json).toMatchObject({
+      dialect: { releaseFunction: 'ip.free' },
+      dialectByHand: { releaseFunction: 'ip.free' },
+    });
   });
 
   test('--ca and --pin exclude each other', async () => {
@@ -152,7 +194,10 @@ describe('server', () => {
     });
     expect((await run(['server', 'test', 'web1'])).json).toMatchObject({ name: 'web1', product: 'ispmanager' });
     const missing = await run(['server', 'edit', 'web1', '--set', 'preset=premium']);
-    expect(missing.json).toMatchObject({ settings: { preset: 'premium' }, test: { missing: [expect.stringContaining('premium')] } });
+    expect(missing.json).toMatchObject({
+      settings: { preset: 'premium' },
+      test: { missing: [expect.stringContaining('premium')] },
+    });
   });
 
   test('add of an external one needs no password', async () => {

@@ -28,7 +28,7 @@ test('so does Temporal’s own configuration file', () => {
   writeFileSync(file, '[profile.default]\naddress = "b.example:7233"\n');
   expect(externalTemporal({ HOME: folder, TEMPORAL_CONFIG_FILE: file })).toEqual({
     address: 'b.example:7233',
-    namespace: 'default',
+    namespace: 'iptally',
   });
 });
 

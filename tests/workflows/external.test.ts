@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { WithStartWorkflowOperation } from '@temporalio/client';
-import { abandonUpdate, setupFinishedUpdate, workflowIds, type ServiceStanding } from '../../workflows/contract.ts';
+import { abandonUpdate, setupFinishedUpdate, workflowIds } from '../../workflows/contract.ts';
 import type { provisionService } from '../../workflows/index.ts';
 import type { ProvisionServiceInput, SetupFinishedInput } from '../../workflows/inputs/inputs.ts';
 import { orderService, service, startOperation } from '../support/orders.ts';
@@ -11,10 +11,11 @@ const { ledger, simulator } = engine;
 
 function reportWithStart(input: ProvisionServiceInput, report: SetupFinishedInput, updateId: string) {
   const startWorkflowOperation: WithStartWorkflowOperation<typeof provisionService> = startOperation(engine, input);
-  return engine.client.workflow.executeUpdateWithStart<ServiceStanding, [SetupFinishedInput], typeof provisionService>(
-    setupFinishedUpdate,
-    { startWorkflowOperation, updateId, args: [report] },
-  );
+  return engine.client.workflow.executeUpdateWithStart(setupFinishedUpdate, {
+    startWorkflowOperation,
+    updateId,
+    args: [report],
+  });
 }
 
 describe('a service of module external', () => {
@@ -55,17 +56,18 @@ describe('a service of module external', () => {
     const report = await handle.startUpdate(setupFinishedUpdate, { args: [{ ok: true }], waitForStage: 'ACCEPTED' });
     const late = handle.executeUpdate(abandonUpdate).catch((error: unknown) => error);
     expect(await report.result()).toMatchObject({ state: 'active' });
-    expect(await late).toMatchObject({ name: expect.stringMatching(/WorkflowUpdateFailedError|WorkflowNotFoundError/) });
+    expect(await late).toMatchObject({
+      name: expect.stringMatching(/WorkflowUpdateFailedError|WorkflowNotFoundError/),
+    });
     expect((await handle.result()).outcome).toBe('allocated');
   });
 
   test.concurrent('an abandon wins over a report that comes later', async () => {
     const { handle } = await orderService(engine, service('e-6'));
-    const release = slowly('release', await ipOf('e-6/1/ipv4/1'));
+    fault(engine, { purpose: 'release', at: await ipOf('e-6/1/ipv4/1') }, { kind: 'delay', ms: 700 });
     const stop = await handle.startUpdate(abandonUpdate, { waitForStage: 'ACCEPTED' });
     const failure = await failureOf(handle.executeUpdate(setupFinishedUpdate, { args: [{ ok: true }] }));
     expect(failure).toMatchObject({ type: 'abandoned' });
-    release();
     expect(await stop.result()).toMatchObject({ state: 'removed' });
     expect((await failureOf(handle.result())).type).toBe('Abandoned');
     expect(await heldFor(engine, 'e-6/1/ipv4/1')).toEqual([]);
@@ -82,7 +84,9 @@ describe('a service of module external', () => {
     expect((await failureOf(handle.result())).type).toBe('Abandoned');
     expect(simulator.allocations().get(at)).toBe(1);
     expect(await heldFor(engine, 'e-7/1/ipv4/1')).toEqual([]);
-    expect(await ledger.addresses.list({ order: 'e-7/1/ipv4/1' })).toMatchObject([{ state: 'quarantined' }]);
+    expect(await ledger.addresses.list({ order: 'e-7/1/ipv4/1', state: 'quarantined' })).toMatchObject([
+      { state: 'quarantined' },
+    ]);
   });
 
   test.concurrent('a cancel never aborts the request on its way: its address is found and goes back', async () => {
@@ -133,12 +137,5 @@ describe('a service of module external', () => {
 
   async function ipOf(order: string): Promise<string> {
     return (await ledger.addresses.list({ order }))[0]?.ip ?? '';
-  }
-
-  /** Holds requests of one kind for one address back, as long as it takes. */
-  function slowly(purpose: 'release', at: string): () => void {
-    const fail = Array.from({ length: 3 }, () => ({ kind: 'session-lost' as const }));
-    fault(engine, { purpose, at }, { kind: 'delay', ms: 700 }, ...fail.slice(3));
-    return () => undefined;
   }
 });

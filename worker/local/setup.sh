@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 # npm writes its own copy of the lock file last: an interrupted install has none, a pulled lock file is newer than it.
 if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
   echo 'installing packages, once; this takes about half a minute' >&2
-  npm ci --loglevel=error >&2
+  npm ci --prefer-offline --no-audit --no-fund --loglevel=error >&2
 fi
 
 # The lock file brings Node for Linux. Elsewhere the host's own must do.

@@ -16,7 +16,7 @@ export function externalTemporal(
 ): ExternalTemporal | undefined {
   try {
     const { address, namespace } = loadClientConfigProfile({ overrideEnvVars: definedOnly(env) });
-    return address === undefined || address === '' ? undefined : { address, namespace: namespace ?? 'default' };
+    return address === undefined || address === '' ? undefined : { address, namespace: namespace ?? 'iptally' };
   } catch {
     // The library's words may quote the file, which may hold an API key (I11).
     throw new IptallyError({

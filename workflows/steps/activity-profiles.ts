@@ -8,7 +8,12 @@ import type { Activities } from '../../activities/index.ts';
 
 const waitForOutcome = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
-const severalTries = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s', maximumAttempts: 5 } as const;
+const severalTries = {
+  initialInterval: '1s',
+  backoffCoefficient: 2,
+  maximumInterval: '15s',
+  maximumAttempts: 5,
+} as const;
 
 /** Ledger only: idempotent, milliseconds. */
 export const ledger = proxyLocalActivities<Activities>({

@@ -5,6 +5,7 @@ import { advance, begin, resume, type Event, type Limits, type Progress, type St
 import type { Failure } from '../domain/failure.ts';
 import { ledger, listing, looking, once } from './activity-profiles.ts';
 import { giveBack, markConflict } from './give-back.ts';
+import { healConflict } from './heal.ts';
 import type { Stage } from './stage.ts';
 import { failureOf, insist, pause, untilClear } from './waiting.ts';
 
@@ -15,6 +16,7 @@ export interface Desk {
   readonly requestTimeoutMs: number;
   readonly fenceMs: number;
   readonly quarantineMs: number;
+  readonly onConflict: 'mark' | 'heal';
   readonly stopped: () => Failure | undefined;
 }
 
@@ -69,6 +71,7 @@ async function perform(step: Working, ticket: OrderTicket, desk: Desk): Promise<
       return claim(step.ip, ticket, desk);
     case 'mark':
       await markConflict(step.ip, ticket, desk);
+      await healConflict(step.ip, ticket, desk);
       return { kind: 'marked' };
     case 'write-ptr':
       return writePtr(step.ip, ticket, desk);

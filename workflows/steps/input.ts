@@ -23,3 +23,13 @@ export function accept<Schema extends z.ZodType>(
     next: `start it as ${expected}, so that two runs for one thing cannot stand beside each other`,
   });
 }
+
+/** A text of an input that is not checked yet, for titles and search attributes: none when it is no short text. */
+export function shown(raw: unknown, ...path: readonly string[]): string | null {
+  let here = raw;
+  for (const field of path) {
+    if (typeof here !== 'object' || here === null) return null;
+    here = Reflect.get(here, field);
+  }
+  return typeof here === 'string' && /^[\w.:@-]{1,100}$/.test(here) ? here : null;
+}

@@ -35,9 +35,11 @@ export async function setUpUntilDone(plan: Plan, run: SetUpRun): Promise<'done' 
     if (interruption.stop !== undefined) return 'stopped';
     if (end.kind !== 'failed') continue;
     stage.tell(`set-up failed: ${end.failure.message}`);
-    if (tries % triesByItself !== 0 && !end.reported) {
+    // A worker that was lost says nothing of the server: a good report that is here already keeps its word.
+    const reportedWell = end.failure.code === 'timed-out' && talk.report?.ok === true;
+    if ((tries % triesByItself !== 0 && !end.reported) || reportedWell) {
       await pause(
-        1_000 * 2 ** (tries - 1),
+        Math.min(60_000, 1_000 * 2 ** (tries - 1)),
         `next try of the set-up: ${end.failure.message}`.slice(0, 200),
         () => interruption.stop !== undefined,
       );

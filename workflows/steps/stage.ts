@@ -14,8 +14,8 @@ export interface Stage {
   about(what: About): void;
   /** The run waits, and why. Shown at once. Orders side by side wait each for their own: `what` keeps them apart. */
   wait(reason: Reason, what?: string): void;
-  /** It goes on; what else it waits for stays shown. */
-  goOn(what?: string): void;
+  /** It goes on; what else it waits for stays shown. Quietly: the state changes again in a moment, one event is enough. */
+  goOn(what?: string, how?: 'quietly'): void;
   end(state: 'done' | 'failed'): void;
   readonly waitsFor: Reason | undefined;
 }
@@ -64,9 +64,9 @@ export function openStage(title: string, what: About): Stage {
       publish();
       render();
     },
-    goOn(what = '') {
+    goOn(what = '', how) {
       if (!waits.delete(what)) return;
-      publish();
+      if (how !== 'quietly') publish();
       render();
     },
     end(state) {

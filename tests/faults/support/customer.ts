@@ -19,7 +19,9 @@ export type Way =
   | 'reports-later'
   /** Its workflow is cancelled after a while. */
   | 'cancels'
-  | 'abandons';
+  | 'abandons'
+  /** Abandoned once its addresses are answered. */
+  | 'abandons-served';
 
 export interface Outcome {
   readonly service: string;
@@ -36,7 +38,10 @@ export async function orderAsCustomer(
 ): Promise<Outcome> {
   const service = input.service.id;
   const handle = await started(engine, input);
-  if (way === 'cancels' || way === 'abandons') {
+  if (way === 'abandons-served') {
+    await answered(() => attach(engine, input));
+    await stop(handle, 'abandons');
+  } else if (way === 'cancels' || way === 'abandons') {
     await sleep(patienceMs);
     await stop(handle, way);
   } else {

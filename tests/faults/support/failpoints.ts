@@ -36,7 +36,7 @@ export function fired(folder: string): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const name of readdirSync(join(folder, firedFolder))) {
     const [activity = '', when = ''] = name.split('-');
-    const place = `${activity} ${when}`;
+    const place = `${when} ${activity}`;
     counts[place] = (counts[place] ?? 0) + 1;
   }
   return counts;

@@ -36,7 +36,7 @@ export function startWorkerProcesses(engine: Engine, options: WorkerProcessesOpt
     IPTALLY_TEST_TASK_QUEUE: engine.taskQueue,
     IPTALLY_TEST_WORKFLOW_BUNDLE: servers.workflowBundle,
     NODE_OPTIONS: '',
-    NODE_COMPILE_CACHE: join(engine.home, 'compile-cache'),
+    NODE_COMPILE_CACHE: join(process.env['IPTALLY_TEST_HOME'] ?? engine.home, 'compile-cache'),
     ...(options.failpoints === undefined ? {} : { IPTALLY_TEST_FAILPOINTS: options.failpoints }),
   };
   const running = new Set<ChildProcess>();

@@ -1,0 +1,6 @@
+import { describe } from '@jest/globals';
+import { claimKilledAtEachStep } from './support/kill-claims.ts';
+
+describe('the worker is killed at each step of allocation and release, once', () => {
+  claimKilledAtEachStep(1, 50);
+});

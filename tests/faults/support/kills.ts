@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SimulatedRequest } from '../../../activities/coremanager/simulator/faults.ts';
+import { markFor } from '../../../activities/ledger/postgres/order-opening.ts';
+import { workflowIds } from '../../../workflows/contract.ts';
+import { startEngine, type Engine } from '../../support/engine.ts';
+import { service } from '../../support/orders.ts';
+import { openRuns, untilAtRest } from './at-rest.ts';
+import { bigWorld, strangersOf } from './big-world.ts';
+import { watchCreates } from './create-watch.ts';
+import { crowd } from './crowd.ts';
+import { orderAsCustomer, type Outcome } from './customer.ts';
+import { fired, setFailpoint } from './failpoints.ts';
+import { violations } from './invariants.ts';
+import { killCases, nameOf, type KillCase } from './kill-cases.ts';
+import { createPanelPlan, type PanelPlan } from './panel-plan.ts';
+import { startWorkerProcesses } from './worker-process.ts';
+
+export interface Kills {
+  readonly violations: readonly string[];
+  /** How often each place was reached. */
+  readonly reached: Readonly<Record<string, number>>;
+  readonly unreached: readonly string[];
+  readonly killed: number;
+  readonly seconds: number;
+}
+
+/** Kills a worker at each place, `times` times each, many stories at once; every kill also hits those beside it at random. */
+export async function killAtEachStep(times: number, atOnce: number): Promise<Kills> {
+  const begin = performance.now();
+  const engine = await startEngine({
+    world: bigWorld(),
+    integration: { requestTimeoutMs: 1_000, fenceMs: 2_000, quarantineMs: 0, maxAttempts: 50 },
+  });
+  await engine.stopWorker();
+  const watch = watchCreates(engine.simulator);
+  const failpoints = join(engine.home, 'failpoints');
+  setFailpoint(failpoints, { activity: 'none', when: 'before', about: 'none' });
+  const workers = startWorkerProcesses(engine, { count: 2, failpoints });
+  const plan = createPanelPlan(engine.simulator, () => workers.killAll());
+  try {
+    await engine.addServer('desk');
+    await engine.addTariff('vps-1', 1);
+    await engine.addTariff('vps-6', 0, 1);
+    const strangers = strangersOf(engine.simulator.world);
+    const installation = await engine.ledger.installation();
+    const cases = Array.from({ length: times }, () => killCases).flat();
+    const stage: Stage = { engine, failpoints, plan, tagOf: (id) => markFor(installation, `${id}/1/ipv4/1`).tag };
+    const wrong = await crowd([...cases.entries()], atOnce, ([n, one]) => inTime(stage, one, `k-${n}`));
+    await untilAtRest(engine, 60_000);
+    const reached = { ...fired(failpoints), ...plan.reached };
+    return {
+      violations: [...wrong.flat(), ...(await violations(engine, { creates: watch, strangers }))],
+      reached,
+      unreached: cases.map(nameOf).filter((name) => (reached[name] ?? 0) < times),
+      killed: workers.killed,
+      seconds: Math.round((performance.now() - begin) / 1_000),
+    };
+  } finally {
+    watch.stop();
+    await workers.stop();
+    await engine.close();
+  }
+}
+
+interface Stage {
+  readonly engine: Engine;
+  readonly failpoints: string;
+  readonly plan: PanelPlan;
+  readonly tagOf: (service: string) => string;
+}
+
+/** What does not end in time is a violation too, with all that can be seen of it. */
+async function inTime(stage: Stage, one: KillCase, id: string): Promise<readonly string[]> {
+  const late = sleep(patienceMs, undefined, { ref: false }).then(async () => {
+    const open = (await openRuns(stage.engine)).filter(
+      ({ workflowId }) => workflowId.includes(id) || workflowId.startsWith('release/'),
+    );
+    return [`I6: ${id} (${nameOf(one)}) did not end within ${patienceMs} ms; open: ${JSON.stringify(open)}`];
+  });
+  return Promise.race([play(stage, one, id), late]);
+}
+
+const patienceMs = 120_000;
+
+/** One story with its kill; what it came to is wrong when it is not what it would have been without. */
+async function play(stage: Stage, one: KillCase, id: string): Promise<readonly string[]> {
+  const { engine, plan } = stage;
+  const wrong = (outcome: Outcome, end: string): readonly string[] =>
+    outcome.end === end ? [] : [`${id} (${nameOf(one)}) ended with ${outcome.end} instead of ${end}`];
+  switch (one.story) {
+    case 'provision':
+      arm(stage, one, id);
+      return wrong(await order(engine, id), 'active');
+    case 'lost-answer':
+      plan.once(creates(stage, id), { kind: 'reset-after' });
+      arm(stage, one, id);
+      return wrong(await order(engine, id), 'active');
+    case 'conflict': {
+      const victim = await order(engine, `${id}v`);
+      plan.once(creates(stage, id), { kind: 'busy-address', ip: victim.addresses[0] ?? '' });
+      arm(stage, one, id);
+      return [...wrong(victim, 'active'), ...wrong(await order(engine, id), 'active')];
+    }
+    case 'refused':
+      arm(stage, one, id);
+      return wrong(await order(engine, id, { tariff: 'vps-6' }), 'no-free-address');
+    case 'abandoned':
+      arm(stage, one, id);
+      return wrong(await orderAsCustomer(engine, service(id), { way: 'abandons-served', patienceMs: 0 }), 'Abandoned');
+    case 'release': {
+      const outcome = await order(engine, id);
+      const [ip = ''] = outcome.addresses;
+      arm(stage, one, id, ip);
+      return [...wrong(outcome, 'active'), ...(await release(engine, ip))];
+    }
+  }
+}
+
+function arm({ failpoints, plan, tagOf, engine }: Stage, { place, story }: KillCase, id: string, ip = ''): void {
+  if ('activity' in place) {
+    return setFailpoint(failpoints, { ...place, about: ip === '' ? id : ip });
+  }
+  const name = nameOf({ place, story });
+  const about = (request: SimulatedRequest): boolean => {
+    const { elid = '', note = '' } = request.parameters;
+    if (request.purpose !== place.at) return false;
+    if (place.at === 'release') return elid === ip || engine.simulator.world.addresses.get(elid)?.note === tagOf(id);
+    return note.startsWith(tagOf(id));
+  };
+  plan.kill(name, about, place.lands === 'late' ? { kind: 'late', ms: 1_200 } : { kind: 'delay', ms: 1 });
+}
+
+function creates({ tagOf }: Stage, id: string): (request: SimulatedRequest) => boolean {
+  return ({ purpose, parameters }) => purpose === 'create' && parameters['note'] === tagOf(id);
+}
+
+function order(engine: Engine, id: string, more: { readonly tariff?: string } = {}): Promise<Outcome> {
+  return orderAsCustomer(engine, service(id, more), { way: 'reports-early', patienceMs: 0 });
+}
+
+async function release(engine: Engine, address: string): Promise<readonly string[]> {
+  const handle = await engine.client.workflow.start('releaseAddress', {
+    workflowId: workflowIds.releaseAddress(address),
+    taskQueue: engine.taskQueue,
+    args: [{ address, reason: 'killed in the middle' }],
+    workflowTaskTimeout: '3s',
+  });
+  await handle.result();
+  await sleep(0);
+  const row = await engine.ledger.addresses.find(address);
+  const gone = row?.state === 'released' || row?.state === 'quarantined';
+  // It may be another order's by now: then its own release is over.
+  return gone || row?.state === 'reserved' || row?.state === 'active' ? [] : [`${address} is ${row?.state}`];
+}
