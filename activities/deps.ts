@@ -6,7 +6,11 @@ import type { ModuleCapabilities, ServerModule } from './servers/server-module.t
 /** What activities work with. Adapters are built in `worker/compose.ts` alone. */
 export interface Deps {
   readonly ledger: Ledger;
-  readonly panels: { of(integration: string): Promise<IpManager> };
+  readonly panels: {
+    of(integration: string): Promise<IpManager>;
+    /** The administrator's login, acting as the user (`su`); nothing where none was given. */
+    administratorOf(integration: string): Promise<IpManager | undefined>;
+  };
   readonly servers: { of(server: string): Promise<ServerModule>; capabilitiesOf(module: string): ModuleCapabilities };
   readonly runs: Runs;
   /** Milliseconds since the epoch. */

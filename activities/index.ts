@@ -9,6 +9,9 @@ import { releaseActivities } from './release.ts';
 import { removalActivities } from './removal.ts';
 import { serviceActivities } from './services.ts';
 import { setUpActivities } from './set-up.ts';
+import { syncApplyActivities } from './sync/apply.ts';
+import { compareActivities } from './sync/compare.ts';
+import { syncRunActivities } from './sync/run.ts';
 
 /** All activities, by the names operators see in the Web UI. `log` is told of errors of our own, which go no further. */
 export function createActivities(deps: Deps, log: (error: unknown) => void) {
@@ -23,6 +26,9 @@ export function createActivities(deps: Deps, log: (error: unknown) => void) {
       ...releaseActivities(deps),
       ...serviceActivities(deps),
       ...removalActivities(deps),
+      ...compareActivities(deps),
+      ...syncRunActivities(deps),
+      ...syncApplyActivities(deps),
     },
     log,
   );

@@ -53,6 +53,12 @@ type Left =
 export function releaseActivities(deps: Deps) {
   return {
     lookForRelease: (ip: string, reason: string, run: RunRef) => lookForRelease(deps, { ip, reason, run }),
+    /** The same for a release that was begun before: what is on a service again is left there. */
+    lookForUnfinished: async (ip: string, reason: string, run: RunRef): Promise<ReleaseLook> => {
+      const row = await deps.ledger.addresses.find(ip);
+      if (row !== undefined && row.state !== 'releasing') return { kind: 'not-held', state: row.state };
+      return lookForRelease(deps, { ip, reason, run });
+    },
     unbind: (ticket: ReleaseTicket) => unbind(deps, ticket),
     deleteAddress: (target: DeleteTarget) => deleteAddress(deps, target),
     giveBack: (ticket: OrderTicket, ip: string, why: GiveBack) => giveBack(deps, ticket, { ...why, ip }),

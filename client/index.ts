@@ -33,6 +33,7 @@ import {
 } from './calls.ts';
 import { asIptallyError } from './failures.ts';
 import * as starts from './starts.ts';
+import { type SyncClient, syncsOn } from './sync.ts';
 import { pollingWorkers } from './workers.ts';
 
 /**
@@ -52,6 +53,8 @@ export interface IptallyClient {
   abandon(service: string): Promise<ServiceStanding>;
   /** `updateId`: the caller's own, the same when the report is repeated. */
   setupFinished(service: string, report: SetupFinishedInput, updateId?: string): Promise<ServiceStanding>;
+  /** Syncs of the ledger with an IPmanager, by hand. */
+  readonly syncs: SyncClient;
   /** How a workflow stands: of the run that is or was the last. */
   standing(workflowId: string): Promise<Standing | undefined>;
   /** Identities of the workers that poll now. */
@@ -144,6 +147,7 @@ function clientOn(line: Line): IptallyClient {
         updateId: updateId ?? reportId(report),
         arg: starts.report(report),
       }),
+    syncs: syncsOn(line),
     standing: (workflowId) => standing(line, workflowId),
     workers: () => pollingWorkers(line).catch((error: unknown) => Promise.reject(asIptallyError(error, line))),
     close: () => line.connection.close(),

@@ -1,13 +1,10 @@
-import { Connection } from '@temporalio/client';
-import type { ConnectOptions } from './index.ts';
-import { asIptallyError } from './failures.ts';
+import type { Connection } from '@temporalio/client';
 import { searchAttributes } from '../workflows/contract.ts';
+import { type Place, withConnection } from './with-connection.ts';
 
 const names = Object.values(searchAttributes).map(({ name }) => name);
 /** Temporal's number for the type KEYWORD. */
 const keyword = 2;
-
-export type Place = Pick<ConnectOptions, 'address' | 'namespace' | 'connectionOptions'>;
 
 /** Our search attributes the namespace does not know: workflows that set one would hang in their first task. */
 export async function missingSearchAttributes(place: Place): Promise<readonly string[]> {
@@ -30,18 +27,4 @@ export async function registerSearchAttributes(place: Place): Promise<readonly s
 async function missing(connection: Connection, namespace: string): Promise<readonly string[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   return names.filter((name) => customAttributes[name] === undefined);
-}
-
-async function withConnection<Answer>(place: Place, ask: (connection: Connection) => Promise<Answer>): Promise<Answer> {
-  const { address, namespace, connectionOptions } = place;
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: '5s' });
-    const open = connection;
-    return await open.withDeadline(Date.now() + 10_000, () => ask(open));
-  } catch (error) {
-    throw asIptallyError(error, { address, namespace });
-  } finally {
-    await connection?.close();
-  }
 }

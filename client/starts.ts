@@ -16,6 +16,7 @@ import {
   type SetupFinishedInput,
   setupFinishedInput,
 } from '../workflows/inputs/inputs.ts';
+import { type SyncIntegrationInput, syncIntegrationInput } from '../workflows/inputs/sync.ts';
 import { accepted } from './accepted.ts';
 import type { Start } from './calls.ts';
 
@@ -88,6 +89,18 @@ export function resolveConflict(input: ResolveConflictInput): Start {
     input: value,
     summary: `Resolve the conflict of ${value.address}`,
     details: `Asked by ${plain(value.actor)}.`,
+  };
+}
+
+export function syncIntegration(input: SyncIntegrationInput): Start {
+  const value = accepted(syncIntegrationInput, input, 'syncIntegration');
+  const { integration, dryRun, policy } = value;
+  return {
+    workflow: 'syncIntegration',
+    workflowId: workflowIds.syncIntegration(integration),
+    input: value,
+    summary: `Sync ${integration}${dryRun === true ? ' (dry run)' : ''}`,
+    details: `Asked by hand${policy ? `, under the policy \`${policy}\`` : ''}.`,
   };
 }
 

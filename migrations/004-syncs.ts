@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Syncs: their runs, their plans row by row, what was seen on which night, and what decides per integration. */
+/** Syncs: their runs, their plans row by row, what was seen on which night, what decides per integration; and imports. */
 export class AddSyncs extends Migration {
   override up(): void {
     this.addSql(`alter table integration
@@ -11,8 +11,10 @@ export class AddSyncs extends Migration {
       add column ask_rows int not null default 10,
       add column ask_percent double precision not null default 1,
       add column tag_imported boolean not null default false`);
+    this.addSql(`create index address_order_label on address_order (label)`);
     this.addRun();
     this.addItem();
+    this.addImport();
     this.addSql(`create table sighting (
       integration text not null,
       ip inet not null,
@@ -48,7 +50,9 @@ export class AddSyncs extends Migration {
       changed int not null default 0,
       remote_count int,
       ledger_count int,
+      listing int not null default 1,
       next_page int not null default 1,
+      page_size int,
       last_ip inet,
       rows_read int not null default 0,
       rows_total int,
@@ -85,5 +89,26 @@ export class AddSyncs extends Migration {
       primary key (run, position)
     )`);
     this.addSql(`create unique index sync_item_ip on sync_item (run, ip)`);
+  }
+
+  /** Where rows of an import wait until all of them are checked: nothing that has to outlive a crash, so unlogged. */
+  private addImport(): void {
+    this.addSql(`create unlogged table import_row (
+      batch text not null,
+      line int not null,
+      nth int not null,
+      service text not null,
+      kind text not null,
+      domain text not null,
+      customer text,
+      server text not null,
+      tariff text not null,
+      address_group text,
+      ip inet,
+      ptr text,
+      problem text,
+      detail text,
+      primary key (batch, line, nth)
+    )`);
   }
 }

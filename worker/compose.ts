@@ -16,7 +16,7 @@ import { IptallyError } from './iptally-error.ts';
 export interface Panels {
   /** The integration's user login. Throws `IptallyError` `no-such-integration`. */
   of(integration: string): Promise<IpManager>;
-  /** The administrator login of the sync; nothing when none was given. */
+  /** The administrator login of the sync, acting as the user (`su`), so that no owner changes; nothing when none was given. */
   administratorOf(integration: string): Promise<IpManager | undefined>;
   close(): Promise<void>;
 }
@@ -79,7 +79,7 @@ function panelsOf(ledger: Ledger): Panels {
   const administrators = opened(({ record, secrets }) =>
     record.adminLogin === null || secrets.adminPassword === null
       ? undefined
-      : panelOf(record, record.adminLogin, secrets.adminPassword),
+      : panelOf({ ...record, actAs: record.login }, record.adminLogin, secrets.adminPassword),
   );
   return {
     async of(name) {
@@ -105,14 +105,15 @@ function fingerprint(settings: object): string {
   return createHash('sha256').update(JSON.stringify(settings)).digest('base64');
 }
 
-function panelOf(record: IntegrationRecord, login: string, password: string): IpManager {
-  const { url, ca, pin, allowPlainHttp, requestTimeoutMs, dialect, dialectOverrides } = record;
+function panelOf(record: IntegrationRecord & { readonly actAs?: string }, login: string, password: string): IpManager {
+  const { url, ca, pin, allowPlainHttp, requestTimeoutMs, dialect, dialectOverrides, actAs } = record;
   return createIpManager({
     url,
     login,
     password,
     trust: { ca, pin, allowPlainHttp, allowPrivate: true },
     requestTimeoutMs,
+    ...(actAs === undefined ? {} : { actAs }),
     ...(dialect === null ? {} : { dialect }),
     overrides: dialectOverrides,
   });

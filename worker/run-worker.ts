@@ -3,10 +3,12 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions as WorkerRuntimeOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities/index.ts';
+import type { Ledger } from '../activities/ledger/ledger.ts';
 import { taskQueue } from '../workflows/contract.ts';
 import { compose } from './compose.ts';
 import { requireTemporal, type Config } from './config.ts';
 import { runsOf } from './runs.ts';
+import { reconcileSchedules } from './schedules.ts';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -64,11 +66,27 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     if (options.stop.aborted) end();
     options.stop.addEventListener('abort', end, { once: true });
     options.ready();
+    // A worker on a queue of its own (tests) is not the one the nights are for.
+    const nights = options.taskQueue === undefined ? schedulesInOrder(client, composition.ledger, log) : undefined;
     await run;
+    await nights;
   } finally {
     await asking.close();
     await connection.close();
     await composition.close();
+  }
+}
+
+/** Integrations may have been saved while Temporal was not there: each worker that starts makes up for it. */
+async function schedulesInOrder(client: Client, ledger: Ledger, log: Logger): Promise<void> {
+  try {
+    await reconcileSchedules(client, await ledger.settings.integrations.list());
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown';
+    log.warn(
+      { error: name },
+      'the nightly schedules could not be brought in order; "iptally doctor" tells how they stand',
+    );
   }
 }
 

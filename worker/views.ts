@@ -1,2 +1,3 @@
 /** Rows of the ledger as every surface shows them. */
 export { addressView } from '../activities/views.ts';
+export { syncView } from '../activities/sync/view.ts';

@@ -1,8 +1,11 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Reason } from './domain/failure.ts';
+import type { Discrepancy, Action } from './domain/discrepancy.ts';
+import type { Counts, Outcome } from './domain/plan.ts';
 import type { AddressState, ServiceState } from './domain/states.ts';
 import type { ProvisionServiceInput, SetupFinishedInput } from './inputs/inputs.ts';
+import type { ApproveInput, SyncIntegrationInput } from './inputs/sync.ts';
 
 /** The contract other programs are written against (design.md 7): names here are fixed. */
 
@@ -98,3 +101,55 @@ export const abandonUpdate = defineUpdate<ServiceStanding>('abandon');
 export const setupFinishedUpdate = defineUpdate<ServiceStanding, [SetupFinishedInput]>('setupFinished');
 export const keepUpdate = defineUpdate<KeepResult>('keep');
 export const ptrChangedUpdate = defineUpdate<PtrResult, [unknown?]>('ptrChanged');
+
+/** One planned action as every surface shows it. */
+export interface SyncItemView {
+  readonly ip: string;
+  readonly discrepancy: Discrepancy;
+  readonly action: Action;
+  /** `null`: not tried (yet), left for the next run. */
+  readonly outcome: Outcome | null;
+  /** Why it is planned; once tried, why it came to what it did. */
+  readonly reason: string;
+}
+
+/** `sync show`, the result of `syncIntegration`, and what its query and updates answer. `items` is capped. */
+export interface SyncView {
+  readonly run: string;
+  readonly integration: string;
+  readonly workflowId: string;
+  readonly state:
+    | 'running'
+    | 'needs-approval'
+    | 'applied'
+    | 'planned'
+    | 'refused'
+    | 'rejected'
+    | 'expired'
+    | 'superseded'
+    | 'failed';
+  readonly verdict: 'apply' | 'needs-approval' | 'refuse' | null;
+  readonly reason: Reason | null;
+  readonly checksum: string | null;
+  readonly policy: 'observe' | 'owned' | 'all';
+  readonly dryRun: boolean;
+  readonly counts: Counts;
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Rows of the remote's list read so far, of how many. */
+  readonly progress: { readonly rows: number; readonly total: number | null };
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly items: readonly SyncItemView[];
+}
+
+/**
+ * Update-with-Start of a sync asked for by hand: answers as soon as the run is known. A run that works is joined; one
+ * that waits for approval ends `superseded`, which is its answer, and the caller starts anew once it is closed.
+ */
+export const syncBegunUpdate = defineUpdate<SyncView, [SyncIntegrationInput?]>('begun');
+export const approveUpdate = defineUpdate<SyncView, [ApproveInput]>('approve');
+export const rejectUpdate = defineUpdate<SyncView>('reject');
+/** `null`: nothing is known yet. */
+export const planQuery = defineQuery<SyncView | null>('plan');
+/** Another run of the same integration is asked for while this one waits for approval. */
+export const supersedeSignal = defineSignal<[{ readonly scheduled: boolean }]>('supersede');

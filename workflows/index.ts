@@ -5,3 +5,4 @@ export { provisionService } from './provision-service.ts';
 export { releaseAddress } from './release-address.ts';
 export { removeService } from './remove-service.ts';
 export { resolveConflict } from './resolve-conflict.ts';
+export { syncIntegration } from './sync-integration.ts';

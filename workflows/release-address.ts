@@ -17,7 +17,7 @@ import { failWith, insist, pause, untilClear } from './steps/waiting.ts';
  */
 export async function releaseAddress(
   raw: ReleaseAddressInput,
-  carried: { readonly late?: boolean } = {},
+  carried: { readonly late?: boolean; readonly unfinished?: boolean } = {},
 ): Promise<ReleaseResult> {
   const talk: Talk = { kept: openAnswer<KeepResult>(), keep: false, late: carried.late ?? false };
   return interruptible(async (interruption) => {
@@ -27,14 +27,14 @@ export async function releaseAddress(
       description: 'leaves the address on its service, as long as its delete has not begun; answers whether it stays',
     });
     try {
-      const result = await story(raw, { talk, interruption, stage });
+      const result = await story(raw, { talk, interruption, stage, unfinished: carried.unfinished ?? false });
       talk.kept.give(tooLate(result));
       stage.end('done');
       await condition(allHandlersFinished);
       return result;
     } catch (error) {
       // A delete may have been sent: a run that goes on must not let anybody keep the address any more.
-      if (error instanceof StartOver) return continueAsNew<typeof releaseAddress>(raw, { late: talk.late });
+      if (error instanceof StartOver) return continueAsNew<typeof releaseAddress>(raw, { ...carried, late: talk.late });
       talk.kept.fail(error instanceof Error ? error : new Error('failed'));
       stage.end('failed');
       await condition(allHandlersFinished);
@@ -54,6 +54,8 @@ interface Run {
   readonly talk: Talk;
   readonly interruption: Interruption;
   readonly stage: Stage;
+  /** Started by a sync to finish what was begun: an address that is on a service again stays there. */
+  readonly unfinished: boolean;
 }
 
 async function keep(talk: Talk): Promise<KeepResult> {
@@ -67,7 +69,9 @@ async function story(raw: ReleaseAddressInput, run: Run): Promise<ReleaseResult>
     workflowIds.releaseAddress(address),
   );
   stage.about({ address: ip });
-  const look = await insist(stage, `lock ${ip}`, () => ledger.lookForRelease(ip, reason, stage.run));
+  const look = await insist(stage, `lock ${ip}`, () =>
+    run.unfinished ? ledger.lookForUnfinished(ip, reason, stage.run) : ledger.lookForRelease(ip, reason, stage.run),
+  );
   if (look.kind === 'refused') throw failWith(look.failure);
   if (look.kind === 'not-held') return { address: ip, state: look.state };
   const { ticket } = look;

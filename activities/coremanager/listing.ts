@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PanelClient } from './client.ts';
 import { PanelReadError } from './client.ts';
 import type { Fields } from './exchange.ts';
@@ -55,6 +56,39 @@ async function nextPage(client: PanelClient, next: NextPage): Promise<PanelNode>
   }
 }
 
+export interface SinglePage {
+  readonly rows: readonly PanelNode[];
+  readonly total: number;
+  /** Rows of a full page: the panel's own word, else what was asked for. */
+  readonly size: number;
+  readonly session: string;
+}
+
+/**
+ * One page by itself, for a reader that has many under way at once and proves the whole. It is the page asked for and says
+ * how many rows there are, or this throws `list-not-complete` (I12).
+ */
+export async function panelPage(
+  client: PanelClient,
+  wanted: { readonly fields: Fields; readonly number: number; readonly size: number; readonly signal?: AbortSignal },
+): Promise<SinglePage> {
+  const fields = { ...wanted.fields, p_num: String(wanted.number), p_cnt: String(wanted.size) };
+  const { doc, session } = await client.open(fields, wanted.signal);
+  isPage(doc, wanted.number);
+  const told = childText(doc, 'p_cnt')?.trim() ?? '';
+  return {
+    rows: children(doc, 'elem'),
+    total: totalOf(doc),
+    size: /^[1-9]\d{0,8}$/.test(told) ? Number(told) : wanted.size,
+    session: fingerprint(session.id),
+  };
+}
+
+/** Tells sessions apart and gives none away: an id is long and random, so its hash cannot be guessed back (I11). */
+function fingerprint(session: string): string {
+  return createHash('sha256').update(session).digest('hex').slice(0, 16);
+}
+
 const mostTries = 3;
 
 /** The same as one list; a list that moved while it was read is read again, up to three times. */
@@ -105,9 +139,7 @@ class ListProof {
   }
 
   #sameTotal(doc: PanelNode): number {
-    const text = childText(doc, 'p_elems')?.trim() ?? '';
-    if (!/^\d{1,9}$/.test(text)) throw notComplete('the panel does not say how many rows there are');
-    const total = Number(text);
+    const total = totalOf(doc);
     if (this.#total !== undefined && this.#total !== total)
       throw notComplete(`the total moved from ${this.#total} to ${total} between two pages`);
     this.#total = total;
@@ -115,9 +147,7 @@ class ListProof {
   }
 
   #samePaging(doc: PanelNode, number: number): void {
-    const told = childText(doc, 'p_num')?.trim();
-    if (told !== undefined && told !== '' && told !== String(number))
-      throw notComplete(`page ${number} was asked for, page ${told} came`);
+    isPage(doc, number);
     const size = childText(doc, 'p_cnt')?.trim();
     if (this.#size !== undefined && size !== this.#size) throw notComplete('the page size changed between two pages');
     this.#size = size;
@@ -129,6 +159,18 @@ class ListProof {
     if (this.#seen.has(key)) throw notComplete('a row came twice');
     this.#seen.add(key);
   }
+}
+
+function totalOf(doc: PanelNode): number {
+  const text = childText(doc, 'p_elems')?.trim() ?? '';
+  if (!/^\d{1,9}$/.test(text)) throw notComplete('the panel does not say how many rows there are');
+  return Number(text);
+}
+
+function isPage(doc: PanelNode, number: number): void {
+  const told = childText(doc, 'p_num')?.trim();
+  if (told !== undefined && told !== '' && told !== String(number))
+    throw notComplete(`page ${number} was asked for, page ${told} came`);
 }
 
 function notComplete(why: string): PanelReadError {

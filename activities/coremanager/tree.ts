@@ -14,7 +14,9 @@ export function children(node: PanelNode, name: string): readonly PanelNode[] {
 }
 
 export function child(node: PanelNode, name: string): PanelNode | undefined {
-  return children(node, name)[0];
+  const value = own(node, name);
+  if (Array.isArray(value)) return value.find(isNode);
+  return isNode(value) ? value : undefined;
 }
 
 /** The text of a child; empty when the element is empty, nothing when there is no such element. */

@@ -20,6 +20,11 @@ export interface IpManager {
   list(options?: ListOptions): Promise<Listing>;
   /** The same, a page at a time, for lists too long to hold. Throws at the end when the list was not proven complete. */
   pages(options?: ListOptions): AsyncIterable<readonly ListedRow[]>;
+  /**
+   * One page, read by itself, in the order of addresses where the remote can sort so. What a list of such pages is worth
+   * has to be proven over all of them (workflows/domain/listing-proof.ts): this proves only that it is the page asked for.
+   */
+  listPage(request: PageRequest): Promise<ListPage>;
   /** Writes PTR and, where given, note of an address that is held: the whole form goes back as it was read. One request. */
   write(change: RemoteChange): Promise<MutationOutcome>;
   /** Gives one address back. One request. */
@@ -48,6 +53,8 @@ export interface AllocateRequest {
   readonly mark: Mark;
   /** A particular address, or nothing for the remote's own choice. */
   readonly address?: string;
+  /** Written in the same call where the mark leaves room for it; whoever gives one reads it back. */
+  readonly ptr?: string;
 }
 
 /** An address held in the remote. */
@@ -75,6 +82,24 @@ export interface ListOptions {
 export interface Listing {
   readonly rows: readonly ListedRow[];
   readonly pages: number;
+}
+
+export interface PageRequest {
+  /** From 1. */
+  readonly page: number;
+  /** Rows a page, as long as the listing goes on. */
+  readonly size: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListPage {
+  readonly page: number;
+  /** Rows of a full page as the remote tells it: it may have a size of its own. */
+  readonly size: number;
+  readonly rows: readonly ListedRow[];
+  readonly total: number;
+  /** A fingerprint of the session the page was read in, never its id (I11). */
+  readonly session: string;
 }
 
 export interface RemoteChange {

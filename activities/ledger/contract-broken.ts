@@ -13,6 +13,8 @@ export type BrokenContract =
   | 'address-not-bound'
   | 'address-not-releasing'
   | 'service-not-live'
+  | 'no-such-run'
+  | 'sync-lock-foreign'
   /** A constraint of the database: a value no caller of ours should send. */
   | 'refused-by-database';
 

@@ -14,11 +14,14 @@ import type {
   StoredOutcome,
   TariffRecord,
 } from './records.ts';
+import type { ImportStore } from './import-store.ts';
 import type { Settings } from './settings.ts';
+import type { Repairs } from './sync/repairs.ts';
+import type { SyncStore } from './sync/sync-store.ts';
 
 /**
  * The port to the ledger: the billing side, in PostgreSQL. Each method is one transaction, idempotent, and throws only
- * when the ledger itself cannot answer ({@link LedgerUnavailable}, safe text, no driver error) or a caller broke its
+ * when the ledger itself cannot answer (`LedgerUnavailable`, safe text, no driver error) or a caller broke its
  * contract. "Already taken" is an answer. Every change of an address writes its history in the same transaction.
  */
 export interface Ledger {
@@ -30,6 +33,9 @@ export interface Ledger {
   readonly releases: Releases;
   readonly locks: Locks;
   readonly settings: Settings;
+  readonly syncs: SyncStore;
+  readonly repairs: Repairs;
+  readonly imports: ImportStore;
   close(): Promise<void>;
 }
 
@@ -289,12 +295,4 @@ export interface Locks {
   list(): Promise<readonly LockRecord[]>;
 }
 
-/** The ledger does not answer. Retryable; the text is ours, the driver's holds rows and statements (I11). */
-export class LedgerUnavailable extends Error {
-  readonly code: string;
-  constructor(code: string) {
-    super(`the ledger did not answer (${code})`);
-    this.name = 'LedgerUnavailable';
-    this.code = code;
-  }
-}
+export { LedgerUnavailable } from './ledger-unavailable.ts';

@@ -51,6 +51,7 @@ const rights: Readonly<Record<keyof Tables, string>> = {
   sync_run: 'select, insert, update',
   sync_item: 'select, insert, update, delete',
   sighting: 'select, insert, update, delete',
+  import_row: 'select, insert, update, delete',
 };
 
 /** Any number: those who migrate one database wait for each other under it. */

@@ -7,6 +7,8 @@ import { integrationCommands } from './commands/integration.ts';
 import { serverCommands } from './commands/server.ts';
 import { serviceCommands } from './commands/service.ts';
 import { stackCommands } from './commands/stack.ts';
+import { importCommand } from './commands/import.ts';
+import { syncCommands } from './commands/sync.ts';
 import { tariffCommands } from './commands/tariff.ts';
 
 /** Reads the command line and runs the one command it names. */
@@ -28,6 +30,8 @@ async function main(argv: readonly string[]): Promise<void> {
     tariffCommands,
     serviceCommands,
     addressCommands,
+    syncCommands,
+    importCommand,
   ]) {
     add(program);
   }

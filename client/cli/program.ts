@@ -37,6 +37,11 @@ export function numeric(text: string): number | string {
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
+/** The same for a number that may have a fraction. */
+export function decimal(text: string): number | string {
+  return /^\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
+}
+
 /** Gathers an option that may be given more than once. */
 export function gathered(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];

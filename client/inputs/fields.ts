@@ -27,6 +27,12 @@ export function wholeNumber(least: number, most: number) {
   return z.int({ error }).min(least, { error }).max(most, { error }).describe(accepted);
 }
 
+export function percentage() {
+  const accepted = 'a percentage from 0 to 100';
+  const error = `accepted: ${accepted}`;
+  return z.number({ error }).min(0, { error }).max(100, { error }).describe(accepted);
+}
+
 const acceptedLogin = 'one word of at most 100 characters, without spaces or control characters';
 export const login = z
   .string({ error: `accepted: ${acceptedLogin}` })

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { IntegrationFields } from '../../activities/ledger/settings.ts';
-import type { IntegrationRecord } from '../../activities/ledger/records.ts';
+import type { IntegrationRecord, SyncSettings } from '../../activities/ledger/records.ts';
 import { formatDuration } from '../../workflows/domain/duration.ts';
+import { defaultThresholds } from '../../workflows/domain/guard.ts';
 import { group, name } from '../../workflows/inputs/fields.ts';
 import { accepted } from '../accepted.ts';
-import { ca, durationBetween, login, panelUrl, pin, timeZone, wholeNumber, wrongInput } from './fields.ts';
+import { ca, durationBetween, login, panelUrl, percentage, pin, timeZone, wholeNumber, wrongInput } from './fields.ts';
 
 const policy = z.enum(['observe', 'owned', 'all'], { error: 'accepted: observe, owned or all' });
 const onConflict = z.enum(['mark', 'heal'], { error: 'accepted: mark or heal' });
@@ -35,6 +36,13 @@ export const integrationChange = z.strictObject({
   maxAttempts: wholeNumber(1, 100).optional(),
   maxConflicts: wholeNumber(1, 1000).optional(),
   onConflict: onConflict.optional(),
+  confirmSightings: wholeNumber(1, 366).optional(),
+  releaseLimit: wholeNumber(0, 1_000_000).optional(),
+  tagImported: flag.optional(),
+  shrinkRows: wholeNumber(0, 1_000_000_000).optional(),
+  shrinkPercent: percentage().optional(),
+  askRows: wholeNumber(0, 1_000_000_000).optional(),
+  askPercent: percentage().optional(),
   ca: ca.nullish(),
   pin: pin.nullish(),
   allowPlainHttp: flag.optional(),
@@ -111,6 +119,7 @@ async function changed(before: IntegrationFields, change: Change, allowPrivate: 
     coolDownMs: coolDown ?? before.coolDownMs,
     quarantineMs: quarantine ?? before.quarantineMs,
     ...patience(before, requestTimeout, fence),
+    ...syncSettings(before, change),
     // One of both is trusted: giving one takes the other away.
     ca: newCa === undefined ? (newPin ? null : before.ca) : newCa,
     pin: newPin === undefined ? (newCa ? null : before.pin) : newPin,
@@ -138,6 +147,21 @@ function patience(
       `a late answer could still take an address after it`,
     accepted: `${least} or more`,
   });
+}
+
+/** What decides over syncs; what nobody ever said is left to the ledger's defaults. */
+function syncSettings(before: Partial<SyncSettings>, change: Change): Partial<SyncSettings> {
+  const { confirmSightings, releaseLimit, tagImported, shrinkRows, shrinkPercent, askRows, askPercent } = change;
+  const said = Object.entries({ shrinkRows, shrinkPercent, askRows, askPercent }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const base = before.thresholds ?? defaultThresholds;
+  return {
+    ...(confirmSightings === undefined ? {} : { confirmSightings }),
+    ...(releaseLimit === undefined ? {} : { releaseLimit }),
+    ...(tagImported === undefined ? {} : { tagImported }),
+    ...(said.length === 0 ? {} : { thresholds: { ...base, ...Object.fromEntries(said) } }),
+  };
 }
 
 function byHand(set: z.output<typeof dialectByHand>): IntegrationFields['dialectOverrides'] {

@@ -21,12 +21,14 @@ export function serviceDetail(
   return { ...view, addresses: addresses.map((row) => addressView(row)), link: webUiLink(place, view.workflowId) };
 }
 
-/** Where the Web UI shows a workflow; nothing where its address is not known. */
+/** Where the Web UI shows a workflow (its newest run unless one is named); nothing where its address is not known. */
 export function webUiLink(
   place: { readonly webUi: string | undefined; readonly namespace: string },
   workflowId: string,
+  runId?: string,
 ): string | null {
   if (place.webUi === undefined) return null;
   const base = place.webUi.replace(/\/+$/, '');
-  return `${base}/namespaces/${encodeURIComponent(place.namespace)}/workflows/${encodeURIComponent(workflowId)}`;
+  const run = runId === undefined ? '' : `/${encodeURIComponent(runId)}`;
+  return `${base}/namespaces/${encodeURIComponent(place.namespace)}/workflows/${encodeURIComponent(workflowId)}${run}`;
 }

@@ -7,6 +7,7 @@ export function integrationView(record: IntegrationRecord) {
     record;
   const { name, url, login, adminLogin, ignoredGroups, policy, timeZone } = plain;
   const { maxAttempts, maxConflicts, onConflict, ca, pin, allowPlainHttp, tagNotKept } = plain;
+  const { confirmSightings, releaseLimit, tagImported, thresholds } = plain;
   return {
     name,
     url,
@@ -22,6 +23,10 @@ export function integrationView(record: IntegrationRecord) {
     maxAttempts,
     maxConflicts,
     onConflict,
+    confirmSightings,
+    releaseLimit,
+    tagImported,
+    ...thresholds,
     ca,
     pin,
     allowPlainHttp,

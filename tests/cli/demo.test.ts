@@ -65,6 +65,7 @@ test('killed in the middle it goes on, and ends with nothing left to mend', asyn
   expect(ran.json).toMatchObject({
     play: 1,
     steps: [
+      { step: 'import', addresses: ['203.0.113.9'], workflowId: null, link: null },
       { step: 'order', addresses: [expect.any(String), expect.any(String)], workflowId: 'provision/vps-1001' },
       {
         step: 'conflict',
@@ -75,6 +76,12 @@ test('killed in the middle it goes on, and ends with nothing left to mend', asyn
       { step: 'PTR' },
       { step: 'release' },
       { step: 'no address', addresses: [] },
+      {
+        step: 'sync',
+        happened: expect.stringMatching(/drift in both directions.*waited for approval/),
+        link: expect.stringMatching(/^http.*sync%2Fipmanager/),
+      },
+      { step: 'sync again', happened: expect.stringContaining('nothing to do') },
     ],
   });
   expect(readJsonObject(join(home, 'demo.json'))).toEqual({ play: 1, finished: true });

@@ -28,6 +28,13 @@ describe('an integration', () => {
     expect((await integrationFields({ ...integration, adminLogin: 'admin', policy: 'all' }, true)).policy).toBe('all');
   });
 
+  test('has thresholds of its sync one by one; what is not said stays', async () => {
+    expect(await integrationFields({ ...integration, askRows: 0, askPercent: 0.5 }, true)).toMatchObject({
+      thresholds: { askRows: 0, askPercent: 0.5, shrinkRows: 10, shrinkPercent: 5 },
+    });
+    expect((await integrationFields(integration, true)).thresholds).toBeUndefined();
+  });
+
   test('has a fence that follows the request timeout', async () => {
     expect(await integrationFields({ ...integration, requestTimeout: '2s' }, true)).toMatchObject({ fenceMs: 4_000 });
   });
@@ -56,6 +63,10 @@ describe('an integration', () => {
     ['fence', { fence: '1s' }],
     ['fence', { fence: '179s' }],
     ['maxAttempts', { maxAttempts: 0 }],
+    ['confirmSightings', { confirmSightings: 0 }],
+    ['releaseLimit', { releaseLimit: -1 }],
+    ['askPercent', { askPercent: 101 }],
+    ['shrinkRows', { shrinkRows: 1.5 }],
     ['maxAttempts', { maxAttempts: 'six' }],
     ['maxAttempts', { maxAttempts: 1.5 }],
     ['maxConflicts', { maxConflicts: 100_000 }],

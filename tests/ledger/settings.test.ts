@@ -53,6 +53,10 @@ describe('integrations', () => {
       dialect: null,
       tagNotKept: false,
       createdAt: expect.any(String),
+      confirmSightings: 1,
+      releaseLimit: 100,
+      thresholds: { shrinkRows: 10, shrinkPercent: 5, askRows: 10, askPercent: 1 },
+      tagImported: false,
     });
     expect(await world.ledger.settings.integrations.find('whole')).toEqual(added);
     expect((await world.ledger.settings.integrations.list()).map((row) => row.name)).toEqual([

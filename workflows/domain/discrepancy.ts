@@ -67,13 +67,49 @@ export interface Facts {
   readonly parked: 'no' | 'running' | 'ended';
   /** The workflow that reserved it is closed. */
   readonly ownerClosed: boolean;
-  /** What the tag on the remote row is, seen from here. */
+  /**
+   * What the tag (or label) on the remote row is, seen from here. An order this ledger does not know is `nobody`, also
+   * under our installation: after a restored backup such orders are somebody's (I12). Never guess `closed-order`.
+   */
   readonly tagOf: 'this-order' | 'open-order' | 'closed-order' | 'other-installation' | 'nobody';
 }
 
-/** What the table says of one address. `policyAction`: what policy `all` would do instead. */
+/** What a list may show beside addresses. Both mean that the list cannot be trusted: the run is refused. */
+export type ListedSide = RemoteSide | { readonly kind: 'malformed' | 'duplicate-row'; readonly text: string };
+
+export interface Sides {
+  readonly remote: ListedSide;
+  readonly ledger: LedgerSide;
+}
+
+/** What is the same for all addresses of a run. */
+export interface Context {
+  readonly integration: string;
+  /** The 12 hex digits in our tags. */
+  readonly installation: string;
+  readonly ignoredGroups: ReadonlySet<string>;
+  /** Addresses that were imported get their tag from the sync. */
+  readonly tagImported: boolean;
+  /** ISO 8601 UTC; ends of quarantines are compared with it as text. */
+  readonly now: string;
+}
+
+/** What the table says of one address. */
 export interface Judgement {
   readonly discrepancy: Discrepancy;
   readonly action: Action | null;
   readonly reason: string;
+  /** What policy `all` would do instead (policy.ts); `null`: the same. */
+  readonly policyAction: Action | null;
+  /** The list cannot be trusted: nothing is planned at all. */
+  readonly refusesRun: boolean;
 }
+
+/** Facts of an address of which nothing is known beside its two sides. */
+export const noFacts: Facts = {
+  inFlight: false,
+  openConflict: false,
+  parked: 'no',
+  ownerClosed: false,
+  tagOf: 'nobody',
+};

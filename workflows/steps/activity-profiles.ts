@@ -68,3 +68,17 @@ export function listing(summary: string): Activities {
     retry: severalTries,
   });
 }
+
+/**
+ * A piece of a sync's plan: rows of it, each looked at before it is touched. It may take long and beats meanwhile; one that
+ * was not heard of again is a case for the fence (as with `looking`).
+ */
+export function mending(summary: string): Activities {
+  return proxyActivities<Activities>({
+    summary,
+    startToCloseTimeout: '1h',
+    heartbeatTimeout: '20s',
+    cancellationType: waitForOutcome,
+    retry: { ...severalTries, nonRetryableErrorTypes: ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'] },
+  });
+}

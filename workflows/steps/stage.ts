@@ -10,6 +10,8 @@ export interface Stage {
   readonly run: RunRef;
   /** One line of the story. */
   tell(line: string): void;
+  /** What stands above the story, and is told anew as it changes. */
+  shows(text: string): void;
   /** Names what the run is about; written with the next change of state, so that it costs no event of its own. */
   about(what: About): void;
   /** The run waits, and why. Shown at once. Orders side by side wait each for their own: `what` keeps them apart. */
@@ -29,22 +31,24 @@ export interface About {
 /** The newest lines are kept: details are read by people. */
 const mostLines = 60;
 
-export function openStage(title: string, what: About): Stage {
+export function openStage(title: string, subject: About): Stage {
   const info = workflowInfo();
   const lines: string[] = [];
-  let about: About = what;
+  let about: About = subject;
   const waits = new Map<string, Reason>();
+  let above = '';
   const waiting = () => [...waits.values()].at(-1);
   let shown = '';
 
-  const publish = (state = waits.size === 0 ? 'running' : 'waiting') => {
+  const publish = (state = stateOf(waiting())) => {
     const pairs = pairsOf(about, state, waiting());
     const text = JSON.stringify(pairs);
     // Each upsert is an event: only what changed is worth one.
     if (text !== shown) upsertSearchAttributes([...pairs]);
     shown = text;
   };
-  const render = () => setCurrentDetails(markdown(title, [...waits.values()], lines));
+  const render = () =>
+    setCurrentDetails(markdown(above === '' ? title : `${title}\n\n${above}`, [...waits.values()], lines));
 
   publish();
   render();
@@ -53,6 +57,10 @@ export function openStage(title: string, what: About): Stage {
     tell(line) {
       lines.push(`- \`${new Date().toISOString().slice(11, 19)}\` ${line}`);
       if (lines.length > mostLines) lines.shift();
+      render();
+    },
+    shows(text) {
+      above = text;
       render();
     },
     about(more) {
@@ -78,6 +86,12 @@ export function openStage(title: string, what: About): Stage {
       return waiting();
     },
   };
+}
+
+/** A plan that needs a person is a state of its own: what an operator filters for. */
+function stateOf(waitsFor: Reason | undefined): string {
+  if (waitsFor === undefined) return 'running';
+  return waitsFor.code === 'needs-approval' ? 'needs-approval' : 'waiting';
 }
 
 function pairsOf(about: About, state: string, reason: Reason | undefined): readonly SearchAttributeUpdatePair[] {

@@ -24,6 +24,8 @@ export interface PanelKnobs {
   clientBlocked: boolean;
   /** `auth` answers `badip`, or wants a second factor. */
   login: 'open' | 'badip' | 'second-factor';
+  /** Functions that users' own sessions may not call; an administrator who acts as a user may. */
+  withheld: readonly string[];
   /** Answers in this form whatever is asked for. */
   only: 'xml' | 'json' | null;
 }
@@ -36,6 +38,7 @@ export function panelKnobs(knobs: Partial<PanelKnobs> = {}): PanelKnobs {
     language: null,
     clientBlocked: false,
     login: 'open',
+    withheld: [],
     only: null,
     ...knobs,
   };

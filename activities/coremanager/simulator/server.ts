@@ -177,6 +177,8 @@ async function perform(running: Running, job: Job): Promise<readonly SimNode[]> 
   const { parameters } = job.request;
   if (job.record.func === 'auth') return login(panel, running.sessions, parameters);
   const who: Identified = identify(panel, running.sessions, parameters);
+  if (who.user.level < 29 && panel.knobs.withheld.includes(job.record.func))
+    throw new SimError('access', job.record.func);
   const common = commonFunction(panel, running.sessions, { who, parameters });
   if (common !== undefined) return common;
   const run = Object.hasOwn(panel.functions, job.record.func) ? panel.functions[job.record.func] : undefined;

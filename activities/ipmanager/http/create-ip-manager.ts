@@ -52,6 +52,7 @@ export function createIpManager(options: IpManagerOptions): IpManager {
     read: (ip) => asRemote(() => read(client, ip)),
     list: (asked) => lister.list(asked),
     pages: (asked) => lister.pages(asked),
+    listPage: (request) => lister.page(request),
     write: (change) => write(client.begin(), change),
     release: (ip) => release(client, dialect, ip),
     forgetSession: () => client.forgetSession(),
@@ -69,7 +70,9 @@ export function createIpManager(options: IpManagerOptions): IpManager {
 /** One POST with family, group and the mark in it (documented function, inferred field names: 2.2). */
 async function allocate(client: PanelClient, dialect: Dialect, request: AllocateRequest): Promise<AllocateOutcome> {
   if (dialect.tagInAllocation === 'none') return tagNotKept;
-  const mark = dialect.tagInAllocation === 'note' ? { note: request.mark.tag } : { domain: `${request.mark.label}.` };
+  const domain = request.ptr === undefined || request.ptr === '' ? {} : { domain: `${request.ptr}.` };
+  const mark =
+    dialect.tagInAllocation === 'note' ? { note: request.mark.tag, ...domain } : { domain: `${request.mark.label}.` };
   const answer = await client.mutate({
     func: 'ip.edit',
     sok: 'ok',

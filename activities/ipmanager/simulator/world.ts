@@ -47,6 +47,8 @@ export interface WorldKnobs extends PanelKnobs {
   /** What is answered when nothing is free, and for another user's address: undocumented, so a switch. */
   nothingFree: { type: string; object: string };
   foreignAddress: 'access' | 'missed';
+  /** How the column `ip` is sorted (not known of the real panel). */
+  sortedAs: 'number' | 'text';
   /** What carries the new address in the answer to a create. */
   createAnswer: 'both' | 'ip' | 'id' | 'elid' | 'none';
   releaseFunction: string;
@@ -120,6 +122,7 @@ function defaultKnobs(): WorldKnobs {
     checkMs: 0,
     nothingFree: { type: 'limit', object: 'ip' },
     foreignAddress: 'access',
+    sortedAs: 'number',
     createAnswer: 'both',
     releaseFunction: 'ip.delete',
   };

@@ -1,6 +1,7 @@
 import { AddressEntity } from './address.ts';
 import { AddressHistoryEntity } from './address-history.ts';
 import { ConflictEntity } from './conflict.ts';
+import { ImportRowEntity } from './import-row.ts';
 import { InstallationEntity } from './installation.ts';
 import { IntegrationEntity } from './integration.ts';
 import { LockEntity } from './lock.ts';
@@ -30,4 +31,5 @@ export const entities = [
   SyncRunEntity,
   SyncItemEntity,
   SightingEntity,
+  ImportRowEntity,
 ];

@@ -23,7 +23,7 @@ export const OrderEntity = defineEntity({
     ptr: p.text().nullable(),
     wanted: p.text().columnType('inet').nullable(),
     tag: p.text().unique('address_order_tag'),
-    label: p.text(),
+    label: p.text().index('address_order_label'),
     ownerWorkflow: p.text(),
     ownerRun: p.text(),
     attempts: p.integer().defaultRaw('0'),

@@ -30,7 +30,10 @@ export const SyncRunEntity = defineEntity({
     changed: p.integer().defaultRaw('0'),
     remoteCount: p.integer().nullable(),
     ledgerCount: p.integer().nullable(),
+    /** Which listing it is: a broken one begins again, and what its stragglers save is refused. */
+    listing: p.integer().defaultRaw('1'),
     nextPage: p.integer().defaultRaw('1'),
+    pageSize: p.integer().nullable(),
     lastIp: p.text().columnType('inet').nullable(),
     rowsRead: p.integer().defaultRaw('0'),
     rowsTotal: p.integer().nullable(),

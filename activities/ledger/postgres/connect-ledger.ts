@@ -2,13 +2,16 @@ import { type Ledger, LedgerUnavailable } from '../ledger.ts';
 import { secretBoxOf } from '../secrets.ts';
 import { addressesIn } from './addresses.ts';
 import { Database } from './database.ts';
+import { importsIn } from './import.ts';
 import { installationOf } from './installation.ts';
 import { integrationsIn } from './integrations.ts';
 import { locksIn } from './locks.ts';
 import { ordersIn } from './orders.ts';
 import { releasesIn } from './releases.ts';
+import { repairsIn } from './repairs.ts';
 import { serversIn } from './servers.ts';
 import { servicesIn } from './services.ts';
+import { syncsIn } from './syncs.ts';
 import { tariffsIn } from './tariffs.ts';
 
 export interface LedgerOptions {
@@ -41,6 +44,9 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     addresses: addressesIn(database),
     releases: releasesIn(database),
     locks: locksIn(database),
+    syncs: syncsIn(database),
+    imports: importsIn(database),
+    repairs: repairsIn(database),
     settings: {
       integrations: integrationsIn(database, box),
       servers: serversIn(database, box),

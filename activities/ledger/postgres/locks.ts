@@ -73,6 +73,6 @@ async function takeOver(db: Db, request: Parameters<Locks['takeOver']>[0]): Prom
   return moved !== undefined || (await holdsLock(db, key, run));
 }
 
-function lockRecord(row: Row<'lock'>): LockRecord {
+export function lockRecord(row: Row<'lock'>): LockRecord {
   return { key: row.key, owner: ownerOf(row), reason: row.reason, since: time(row.since) };
 }

@@ -10,10 +10,13 @@ import type { ConflictRecord, LockRecord, RunRef } from '../records.ts';
 export interface SyncStore {
   /** Begins a run under the integration's sync lock, or finds the run of this very workflow to go on with. */
   begin(request: BeginRun): Promise<BegunRun>;
-  /** Where the comparison stands; written with the plan rows of its range in one transaction, so that a kill repeats one range at most. */
-  saveRange(range: ComparedRange): Promise<void>;
-  /** Forgets what a broken listing compared: it begins again from its first page. */
-  restart(run: string): Promise<void>;
+  /**
+   * Where the comparison stands; written with the plan rows of its range in one transaction, so that a kill repeats one range at most. Answers
+   * where the run stands then, which is elsewhere when another copy of the activity was here first.
+   */
+  saveRange(range: ComparedRange): Promise<SyncRun>;
+  /** Forgets what listing number `listing` compared: it begins again from its first page. Harmless again. */
+  restart(run: string, listing: number): Promise<SyncRun>;
   /** Closes the comparison: counts, checksum over the rows in address order, verdict. */
   finishPlan(request: FinishPlan): Promise<SyncRun>;
   setState(run: string, state: RunState, reason: Reason | null): Promise<SyncRun>;
@@ -40,8 +43,10 @@ export interface SyncStore {
   countPlan(run: string): Promise<Counts>;
   /** Planned actions that are only reported in this run (too few sightings): each with its reason. Harmless again. */
   holdBack(run: string, rows: readonly { readonly ip: string; readonly reason: string }[]): Promise<void>;
-  /** Addresses of this integration that iptally itself gave back since that run began. */
-  ownReleases(run: string): Promise<number>;
+  /** Addresses of its integration that iptally itself gave back, and took, since that run began. */
+  ownChangesSince(run: string): Promise<{ readonly released: number; readonly created: number }>;
+  /** The most creates and deletes of ours that may have landed at the remote since then (ISO 8601), or still may. */
+  ownChanges(integration: string, since: string): Promise<number>;
   /** What the ledger knows of these addresses and tags beside their rows: asked only where a judgement needs it. */
   lookUp(request: LookUp): Promise<Known>;
   /** Many outcomes in one transaction; a row that has one keeps it. */
@@ -81,6 +86,8 @@ export interface Known {
   readonly orders: ReadonlyMap<string, KnownOrder>;
   /** By address: the order its row is of (reserved rows have an owner that can be asked). */
   readonly ordersOfRows: ReadonlyMap<string, KnownOrder>;
+  /** By address: the host label of its row, which the ordered read leaves out. */
+  readonly labels: ReadonlyMap<string, string>;
   /** By address: the run that last set it `releasing`. */
   readonly releasedBy: ReadonlyMap<string, RunRef>;
 }
@@ -154,6 +161,8 @@ export interface SyncRun {
   readonly remoteCount: number | null;
   readonly ledgerCount: number | null;
   readonly progress: Progress;
+  /** Live rows of this integration compared so far. */
+  readonly ledgerRows: number;
   /** Rows of the plan so far. */
   readonly planned: number;
   readonly startedAt: string;
@@ -163,6 +172,10 @@ export interface SyncRun {
 
 /** Where listing and comparison stand. */
 export interface Progress {
+  /** From 1: a broken listing begins again as the next one. */
+  readonly listing: number;
+  /** Rows of a page as the panel tells it; it may have a size of its own. */
+  readonly pageSize: number | null;
   readonly nextPage: number;
   readonly lastIp: string | null;
   readonly rows: number;
@@ -173,6 +186,8 @@ export interface Progress {
 
 export interface ComparedRange {
   readonly run: string;
+  /** The first page of the range: a range that begins elsewhere than the run stands was saved before, or is a straggler's. */
+  readonly fromPage: number;
   readonly progress: Progress;
   readonly plan: readonly PlanRow[];
   /** Live rows of this integration seen on the ledger's side of the range. */

@@ -4,6 +4,7 @@ import { exitStatusOf } from '../../exit-status.ts';
 import { checkHome, checkNode, checkTables, checkTemporal } from '../doctor/ground.ts';
 import { checkLedgerState } from '../doctor/ledger-state.ts';
 import { checkPanels } from '../doctor/panels.ts';
+import { checkSyncs } from '../doctor/syncs.ts';
 import { type Check, failed, ok } from '../doctor/check.ts';
 import { table } from '../render/table.ts';
 import type { Outcome } from '../run.ts';
@@ -24,6 +25,7 @@ export async function doctor(session: Session): Promise<Outcome> {
   if (ledger !== undefined) {
     await add('panels', () => checkPanels(ledger, (text) => session.progress.say(text)));
     await add('the ledger', () => checkLedgerState(ledger));
+    await add('syncs', () => checkSyncs(ledger, session.config));
   }
   const shown = checks.map(({ name, state, detail, next }) => ({ name, state, detail, next: next ?? null }));
   return { json: { checks: shown }, text: report(checks), exit: exitOf(checks) };

@@ -10,6 +10,8 @@ import { integrationDetails, panelReport } from '../render/integration.ts';
 import type { Outcome } from '../run.ts';
 import type { Session } from '../session.ts';
 import { knownIntegration } from './integration.ts';
+import { warnAboutPolicy } from './policy-warning.ts';
+import { scheduleWith } from './schedule.ts';
 
 /** Adds an integration. The panel is asked first: one that cannot be reached or refuses the login is not saved. */
 export async function addIntegration(session: Session, name: string, flags: IntegrationFlags): Promise<Outcome> {
@@ -30,6 +32,7 @@ export async function addIntegration(session: Session, name: string, flags: Inte
   if (report !== undefined) await ledger.settings.integrations.keepDialect(name, report.dialect);
   if (flags.timeZone === undefined) session.warn(`time zone: ${fields.timeZone}, that of this host`);
   warnAboutPolicy(session, fields);
+  await scheduleWith(session, added);
   return saved(`integration ${name} is added`, { name, fields, added, report });
 }
 
@@ -48,6 +51,7 @@ export async function editIntegration(session: Session, name: string, flags: Int
   if ('refused' in edited) throw refusal(edited, { noun: 'integration', name });
   if (report !== undefined) await ledger.settings.integrations.keepDialect(name, report.dialect);
   if (before.policy !== fields.policy || before.adminLogin !== fields.adminLogin) warnAboutPolicy(session, fields);
+  await scheduleWith(session, edited);
   return saved(`integration ${name} is changed`, { name, fields, added: edited, report });
 }
 
@@ -105,15 +109,6 @@ function oneTrust(flags: IntegrationFlags, command: string): void {
   if (typeof flags.ca === 'string' && typeof flags.pin === 'string') {
     throw usage('--ca and --pin exclude each other: give one of them', command);
   }
-}
-
-/** The vendor's warning: with rights over all addresses `all` reaches those that people gave out by hand. */
-function warnAboutPolicy(session: Session, fields: IntegrationFields): void {
-  if (fields.adminLogin === null || fields.policy !== 'all') return;
-  session.warn(
-    'warning: with an administrator login and the policy "all" the nightly sync releases every address the ledger ' +
-      'does not know, also those given out by hand in IPmanager. Use "owned" unless billing alone gives out addresses.',
-  );
 }
 
 function saved(

@@ -6,6 +6,7 @@ import { noSuch, refusal } from '../errors.ts';
 import { integrationDetails, integrationTable, panelReport } from '../render/integration.ts';
 import type { Outcome } from '../run.ts';
 import type { Session } from '../session.ts';
+import { scheduleWithout } from './schedule.ts';
 
 export async function listIntegrations(session: Session): Promise<Outcome> {
   const { ledger } = await session.parts();
@@ -34,6 +35,7 @@ export async function removeIntegration(session: Session, name: string): Promise
   await knownIntegration(ledger, name);
   const answer = await ledger.settings.integrations.remove(name);
   if (answer !== 'removed') throw refusal(answer, { noun: 'integration', name });
+  await scheduleWithout(session, name);
   return { json: { name, removed: true }, text: `integration ${name} is removed` };
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { IptallyError } from '../../../worker/iptally-error.ts';
 import { errorCode } from '../../../worker/local/values.ts';
 import type { SecretFlags } from '../passwords.ts';
-import { gathered, numeric } from '../program.ts';
+import { decimal, gathered, numeric } from '../program.ts';
 
 /** What may be said of an integration on the command line, for `add` and `edit` alike. */
 export interface IntegrationFlags extends SecretFlags {
@@ -20,6 +20,13 @@ export interface IntegrationFlags extends SecretFlags {
   readonly maxAttempts?: number | string;
   readonly maxConflicts?: number | string;
   readonly onConflict?: string;
+  readonly confirmSightings?: number | string;
+  readonly releaseLimit?: number | string;
+  readonly tagImported?: boolean;
+  readonly shrinkRows?: number | string;
+  readonly shrinkPercent?: number | string;
+  readonly askRows?: number | string;
+  readonly askPercent?: number | string;
   readonly ca?: string | false;
   readonly pin?: string | false;
   readonly allowPlainHttp?: boolean;
@@ -47,6 +54,7 @@ export function withIntegrationFlags(command: Options): void {
   command.option('--max-attempts <n>', 'requests one order may send (default 6)', numeric);
   command.option('--max-conflicts <n>', 'addresses one order may mark (default 10)', numeric);
   command.option('--on-conflict <what>', 'mark: a person resolves it; heal: when the server confirms (default mark)');
+  withSyncFlags(command);
   command.option('--ca <file>', "certificate to trust, PEM: the panel's own or its authority's");
   command.option('--pin <fingerprint>', "SHA-256 fingerprint of the panel's certificate");
   command.option('--allow-plain-http', 'speak to the panel without TLS: the password travels in clear');
@@ -58,6 +66,33 @@ export function withIntegrationFlags(command: Options): void {
   command.option('--no-test', 'save without asking the panel');
   withSecretFlags(command);
   command.option('--admin-password-file <file>', "file with the administrator's password");
+}
+
+/** What decides over the nightly sync (design.md 5). */
+function withSyncFlags(command: Options): void {
+  command.option(
+    '--confirm-sightings <n>',
+    'nights a release must have been due before it is made (default 1)',
+    numeric,
+  );
+  command.option(
+    '--release-limit <n>',
+    'most releases of one sync; the rest waits for the next (default 100)',
+    numeric,
+  );
+  command.option('--tag-imported', 'let the sync tag addresses that were imported: one call for each (default no)');
+  command.option(
+    '--shrink-rows <n>',
+    'a list that fell by more than this or the percentage is refused (default 10)',
+    numeric,
+  );
+  command.option('--shrink-percent <n>', 'the same, in percent of the last good sync (default 5)', decimal);
+  command.option(
+    '--ask-rows <n>',
+    'more changes of one kind than this or the percentage need approval (default 10)',
+    numeric,
+  );
+  command.option('--ask-percent <n>', 'the same, in percent of the ledger (default 1)', decimal);
 }
 
 export function withSecretFlags(command: Options): void {
@@ -75,6 +110,7 @@ export function withRemovalFlags(command: Options): void {
   command.option('--no-ca', 'trust what this machine trusts');
   command.option('--no-pin', 'trust what this machine trusts');
   command.option('--no-allow-plain-http', 'refuse plain http again');
+  command.option('--no-tag-imported', 'leave imported addresses without a tag again');
 }
 
 /** The flags as the shared schema reads them. */
@@ -92,6 +128,13 @@ export function integrationInput(flags: IntegrationFlags): Readonly<Record<strin
     maxAttempts: flags.maxAttempts,
     maxConflicts: flags.maxConflicts,
     onConflict: flags.onConflict,
+    confirmSightings: flags.confirmSightings,
+    releaseLimit: flags.releaseLimit,
+    tagImported: flags.tagImported,
+    shrinkRows: flags.shrinkRows,
+    shrinkPercent: flags.shrinkPercent,
+    askRows: flags.askRows,
+    askPercent: flags.askPercent,
     allowPlainHttp: flags.allowPlainHttp,
     ignoredGroups: ignoreGroups === false ? [] : ignoreGroup === undefined ? undefined : [...ignoreGroup],
     adminLogin: adminLogin === false ? null : adminLogin,

@@ -12,6 +12,10 @@ export interface Desk {
   readonly ledger: Ledger;
   /** The administrator's login at the simulated panel: people do things there that nobody told us. */
   readonly panel: IpManager;
+  /** The login of billing at the same panel: what is taken by it is in the list the sync reads. */
+  readonly billing: IpManager;
+  /** The integration's name. */
+  readonly integration: string;
   /** Counts from 1: each play has ids of its own. */
   readonly play: number;
   readonly say: (text: string) => void;
@@ -22,7 +26,10 @@ export interface Told {
   readonly step: string;
   readonly happened: string;
   readonly addresses: readonly string[];
-  readonly workflowId: string;
+  /** Nothing where no workflow ran. */
+  readonly workflowId: string | null;
+  /** Where its newest run is not the one that is told of. */
+  readonly runId?: string;
 }
 
 export const names = {

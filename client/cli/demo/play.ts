@@ -3,6 +3,7 @@ import type { Config } from '../../../worker/config.ts';
 import { readJsonObject, writeJson } from '../../../worker/local/files.ts';
 import { readStack } from '../../../worker/local/stack-file.ts';
 import { IptallyError } from '../../../worker/iptally-error.ts';
+import { scheduleWith } from '../actions/schedule.ts';
 import { webUiLink } from '../../views/service.ts';
 import { table } from '../render/table.ts';
 import type { Outcome } from '../run.ts';
@@ -63,22 +64,29 @@ async function played(session: Session, play: number): Promise<Outcome> {
   const { ledger } = await session.parts();
   const client = await session.client();
   writeJson(fileIn(home), { play, finished: false } satisfies Mark);
-  const panel = await setUp(ledger, stack?.simulators ?? {});
+  const seats = await setUp(ledger, stack?.simulators ?? {});
+  const known = await ledger.settings.integrations.find(seats.integration);
+  if (known !== undefined) await scheduleWith(session, known);
   const say = (text: string): void => session.warn(`demo: ${text}`);
   const told: Told[] = [];
   try {
-    for (const step of story) told.push(await step({ client, ledger, panel, play, say }));
+    for (const step of story) told.push(await step({ client, ledger, ...seats, play, say }));
   } finally {
-    await panel.close();
+    await Promise.all([seats.panel.close(), seats.billing.close()]);
   }
   writeJson(fileIn(home), { play, finished: true } satisfies Mark);
-  const steps = told.map((one) => ({ ...one, link: webUiLink(session.config, one.workflowId) }));
-  return { json: { play, steps }, text: shown(steps) };
+  const steps = told.map((one) => ({
+    ...one,
+    link: one.workflowId === null ? null : webUiLink(session.config, one.workflowId, one.runId),
+  }));
+  return { json: { play, steps }, text: shown(steps, seats.integration) };
 }
 
-function shown(steps: readonly (Told & { readonly link: string | null })[]): string {
+function shown(steps: readonly (Told & { readonly link: string | null })[], integration: string): string {
   const rows = steps.map(({ step, happened, addresses }) => [step, happened, addresses.join(' ')]);
-  const where = steps.map(({ step, link, workflowId }) => [step, link ?? workflowId]);
+  const where = steps
+    .filter(({ workflowId }) => workflowId !== null)
+    .map(({ step, link, workflowId }) => [step, link ?? workflowId]);
   return [
     'what the demo did:',
     table(['STEP', 'WHAT HAPPENED', 'ADDRESSES'], rows),
@@ -86,6 +94,6 @@ function shown(steps: readonly (Told & { readonly link: string | null })[]): str
     'where to look:',
     table(['STEP', 'STORY'], where),
     '',
-    'and here: iptally address list · iptally address history IP · iptally service show ID',
+    `and here: iptally address list · iptally address history IP · iptally service show ID · iptally sync runs ${integration}`,
   ].join('\n');
 }

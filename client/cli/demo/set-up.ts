@@ -14,8 +14,15 @@ import { names } from './desk.ts';
 /** Preset of the hosting server that is there, and how a tired person wrote it. */
 export const presets = { right: 'business', wrong: 'busines' } as const;
 
+/** Two seats at the simulated panel, and what the ledger calls it. */
+export interface Seats {
+  readonly panel: IpManager;
+  readonly billing: IpManager;
+  readonly integration: string;
+}
+
 /** What the operator of a small hoster sets up first. What is there already stays as it is. */
-export async function setUp(ledger: Ledger, simulators: Readonly<Record<string, string>>): Promise<IpManager> {
+export async function setUp(ledger: Ledger, simulators: Readonly<Record<string, string>>): Promise<Seats> {
   const { ipmanager, ispmanager } = simulators;
   if (ipmanager === undefined || ispmanager === undefined) {
     throw new IptallyError({
@@ -26,7 +33,8 @@ export async function setUp(ledger: Ledger, simulators: Readonly<Record<string, 
   }
   const { billing, admin } = simulatorLogins.ipmanager;
   const fields = await integrationFields(
-    { name: 'ipmanager', url: ipmanager, login: 'billing', allowPlainHttp: true },
+    // A person is asked about every change: the demo shows it each time it is played.
+    { name: 'ipmanager', url: ipmanager, login: 'billing', allowPlainHttp: true, askRows: 0, askPercent: 0 },
     true,
   );
   const integration = await addIntegration(ledger, fields, billing);
@@ -36,7 +44,7 @@ export async function setUp(ledger: Ledger, simulators: Readonly<Record<string, 
   await addServer(ledger, shared, { ...web, settings: { preset: presets.right } });
   await addTariff(ledger, names.tariffs.vps, { ipv4: 1, ipv6: 1 });
   await addTariff(ledger, names.tariffs.web, { ipv4: 1 });
-  return openPanel(fields, 'admin', admin);
+  return { panel: openPanel(fields, 'admin', admin), billing: openPanel(fields, 'billing', billing), integration };
 }
 
 /** The name of the integration: somebody may have added the simulator under another one. */

@@ -5,18 +5,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressRecord } from '../../../activities/ledger/records.ts';
 import { type Desk, domainOf, idOf, ipsOf, names, stuck, type Told, until } from './desk.ts';
 import { presets } from './set-up.ts';
+import { dayOne, drift, nothingLeft } from './sync-story.ts';
 
 /**
  * The steps, in order. Each looks what is there before it acts, so a demo that was killed goes on where it was: orders
  * are sent again under the same ids, which is harmless (that is what the engine is for).
  */
 export const story: readonly ((desk: Desk) => Promise<Told>)[] = [
+  dayOne,
   firstOrder,
   conflict,
   failedSetUp,
   customersPtr,
   release,
   licence,
+  drift,
+  nothingLeft,
 ];
 
 const customers = { ada: 'c-1042', bert: 'c-1077', cafe: 'c-1091' } as const;

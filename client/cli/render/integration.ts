@@ -36,10 +36,19 @@ export function integrationDetails(one: IntegrationView): string {
     ['fence', one.fence],
     ['attempts', `${one.maxAttempts} requests, ${one.maxConflicts} conflicts an order`],
     ['on conflict', one.onConflict],
+    ['sync', syncLine(one)],
+    ['refused', `when a list fell by more than max(${one.shrinkRows}, ${one.shrinkPercent} %)`],
+    ['asks', `when more than max(${one.askRows}, ${one.askPercent} %) of one kind are planned`],
     ['panel', panelOf(one)],
     ...(one.dialect === null ? [] : dialectLines(one.dialect)),
     ['added', moment(one.createdAt)],
   ]);
+}
+
+function syncLine({ confirmSightings, releaseLimit, tagImported }: IntegrationView): string {
+  const nights = confirmSightings === 1 ? 'at first sight' : `after ${confirmSightings} nights`;
+  const tags = tagImported ? 'tags imported addresses' : 'leaves imported addresses untagged';
+  return `releases ${nights}, at most ${releaseLimit} a run; ${tags}`;
 }
 
 function trustOf({ ca, pin, url, allowPlainHttp }: Pick<IntegrationView, 'ca' | 'pin' | 'url' | 'allowPlainHttp'>) {

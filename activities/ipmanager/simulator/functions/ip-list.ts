@@ -18,7 +18,7 @@ const stateWords: Readonly<Record<SimAddress['state'], string>> = {
 export function ipList({ world }: WorldContext, call: PanelCall): readonly SimNode[] {
   freePending(world, Date.now());
   const administrator = isAdministrator(call.user);
-  const rows = sorted(world).filter(
+  const rows = sorted(world, call.parameters.get('p_col') ?? '').filter(
     (row) =>
       administrator || (row.owner === call.user.name && (row.state === 'allocated' || world.knobs.pendingListed)),
   );
@@ -57,22 +57,31 @@ function columns(world: World, row: SimAddress, more: boolean): readonly SimNode
   ];
 }
 
-const cache = new WeakMap<
-  World,
-  { readonly revision: number; readonly size: number; readonly rows: readonly SimAddress[] }
->();
+interface Sorted {
+  readonly revision: number;
+  readonly size: number;
+  readonly order: string;
+  readonly rows: readonly SimAddress[];
+}
 
-/** In address order; what is no address stands last. Kept until something changes. */
-function sorted(world: World): readonly SimAddress[] {
+const cache = new WeakMap<World, Sorted>();
+
+/** In address order, or as `p_col` says (`+ip`, `-ip`); what is no address stands last. Kept until something changes. */
+function sorted(world: World, column: string): readonly SimAddress[] {
+  const order = `${world.knobs.sortedAs} ${column === '-ip' ? 'down' : 'up'}`;
   const kept = cache.get(world);
-  if (kept?.revision === world.revision && kept.size === world.addresses.size) return kept.rows;
-  const keyed = [...world.addresses.values()].map((row) => ({ row, key: sortKey(row.ip) }));
+  if (kept?.revision === world.revision && kept.size === world.addresses.size && kept.order === order) return kept.rows;
+  const keyOf = world.knobs.sortedAs === 'text' ? (ip: string) => ip : sortKey;
+  const keyed = [...world.addresses.values()].map((row) => ({ row, key: keyOf(row.ip) }));
   keyed.sort((one, other) => (one.key < other.key ? -1 : Number(one.key > other.key)));
   const rows = keyed.map(({ row }) => row);
-  cache.set(world, { revision: world.revision, size: world.addresses.size, rows });
+  if (column === '-ip') rows.reverse();
+  cache.set(world, { revision: world.revision, size: world.addresses.size, order, rows });
   return rows;
 }
 
+/** IPv4 first, then numerically. */
 function sortKey(ip: string): bigint {
-  return /^[0-9a-fA-F.:]+$/.test(ip) ? ipNumber(ip) : 1n << 129n;
+  if (!/^[0-9a-fA-F.:]+$/.test(ip)) return 1n << 130n;
+  return ip.includes(':') ? (1n << 128n) + ipNumber(ip) : ipNumber(ip);
 }

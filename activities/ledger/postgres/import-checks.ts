@@ -1,0 +1,180 @@
+import type { RowProblem } from '../../../workflows/domain/import-row.ts';
+import { mostAddresses } from '../../../workflows/domain/states.ts';
+import { statement } from './statement.ts';
+import type { Db } from './tables.ts';
+import { ipText } from './values.ts';
+
+/** A row the ledger has something against. */
+export interface BadRow {
+  readonly line: number;
+  readonly nth: number;
+  readonly service: string;
+  readonly server: string;
+  readonly tariff: string;
+  readonly ip: string | null;
+  readonly problem: string;
+  readonly detail: string | null;
+}
+
+interface Check {
+  readonly code: string;
+  readonly field: 'service' | 'server' | 'tariff' | 'addresses';
+  readonly accepted: string;
+  readonly says: (detail: string) => string;
+  /** Sets `detail`; $1 is the batch. The first check that matches a row names it. */
+  readonly sql: string;
+}
+
+const fields = `r.kind, r.domain, r.customer, r.server, r.tariff`;
+
+const mark = (code: string, detail: string, rest: string): string =>
+  `update import_row r set problem = '${code}', detail = ${detail} ${rest} and r.problem is null and r.batch = $1`;
+
+/** What one row alone cannot show. First match from the top, each one statement over the whole import. */
+const checks: readonly Check[] = [
+  {
+    code: 'no-such-server',
+    field: 'server',
+    accepted: 'a server that was added before (iptally server list)',
+    says: () => 'does not exist',
+    sql: mark('no-such-server', 'null', `where not exists (select from server s where s.name = r.server)`),
+  },
+  {
+    code: 'no-such-tariff',
+    field: 'tariff',
+    accepted: 'a tariff that was added before (iptally tariff list)',
+    says: () => 'does not exist',
+    sql: mark('no-such-tariff', 'null', `where not exists (select from tariff t where t.name = r.tariff)`),
+  },
+  {
+    code: 'differs-in-file',
+    field: 'service',
+    accepted: 'the same kind, domain, customer, server and tariff on each line of a service',
+    says: (line) => `is on line ${line} with other values`,
+    sql: mark(
+      'differs-in-file',
+      'f.first::text',
+      `from (select line, nth, min(line) over same as first,
+          (kind, domain, customer, server, tariff) is distinct from first_value((kind, domain, customer, server, tariff))
+            over (partition by service order by line, nth) as differs
+        from import_row where batch = $1 window same as (partition by service)) f
+       where f.line = r.line and f.nth = r.nth and f.differs`,
+    ),
+  },
+  {
+    code: 'service-not-settled',
+    field: 'service',
+    accepted: 'a service that is new, or active or suspended here with the same values',
+    says: (state) => `is ${state} here`,
+    sql: mark(
+      'service-not-settled',
+      's.state',
+      `from service s where s.id = r.service and s.state in ('provisioning', 'waiting', 'removing')`,
+    ),
+  },
+  {
+    code: 'service-differs',
+    field: 'service',
+    accepted: 'the values it has here (iptally service show)',
+    says: (what) => `exists here with another ${what}`,
+    sql: mark(
+      'service-differs',
+      `concat_ws(', ', case when s.kind <> r.kind then 'kind' end, case when s.domain <> r.domain then 'domain' end,
+        case when s.customer is distinct from r.customer then 'customer' end,
+        case when s.server <> r.server then 'server' end, case when s.tariff <> r.tariff then 'tariff' end)`,
+      `from service s where s.id = r.service and s.state in ('active', 'suspended')
+        and (s.kind, s.domain, s.customer, s.server, s.tariff) is distinct from (${fields})`,
+    ),
+  },
+  {
+    code: 'licence-with-address',
+    field: 'addresses',
+    accepted: 'no address for a licence',
+    says: () => 'is given to a licence',
+    sql: mark('licence-with-address', 'null', `where r.ip is not null and r.kind = 'licence'`),
+  },
+  {
+    code: 'no-integration',
+    field: 'addresses',
+    accepted: 'addresses only on a server that points to an integration',
+    says: (server) => `is on the server ${server}, which points to no integration`,
+    sql: mark(
+      'no-integration',
+      'r.server',
+      `from server s where s.name = r.server and s.integration is null and r.ip is not null`,
+    ),
+  },
+  {
+    code: 'twice-in-file',
+    field: 'addresses',
+    accepted: 'each address once in the file',
+    says: (line) => `is on line ${line} already`,
+    sql: mark(
+      'twice-in-file',
+      'f.first::text',
+      `from (select line, nth, min(line) over (partition by ip) as first,
+          row_number() over (partition by ip order by line, nth) as time
+        from import_row where batch = $1 and ip is not null) f
+       where f.line = r.line and f.nth = r.nth and f.time > 1`,
+    ),
+  },
+  {
+    code: 'in-use',
+    field: 'addresses',
+    accepted: 'an address on no other live service (iptally address show)',
+    says: (holder) => `is on the service ${holder} here`,
+    sql: mark(
+      'in-use',
+      `a.service || case when a.service = r.service then ' under the integration ' || a.integration else '' end`,
+      `from address a, server s where a.ip = r.ip and a.state in ('reserved', 'active') and s.name = r.server
+        and (a.service, a.integration) is distinct from (r.service, s.integration)`,
+    ),
+  },
+  {
+    code: 'leaving',
+    field: 'addresses',
+    accepted: 'an address that is not on its way back (iptally address show)',
+    says: (state) => `is ${state} here`,
+    sql: mark(
+      'leaving',
+      'a.state',
+      `from address a where a.ip = r.ip and (a.state = 'releasing'
+        or (a.state = 'quarantined' and a.quarantine_until > now()))`,
+    ),
+  },
+  {
+    code: 'too-many',
+    field: 'addresses',
+    accepted: `at most ${mostAddresses} addresses a service`,
+    says: (count) => `makes ${count} addresses of its service`,
+    sql: mark(
+      'too-many',
+      'f.count::text',
+      `from (select service, count(*) + (select count(*) from address a where a.service = i.service
+            and not exists (select from import_row j where j.batch = $1 and j.ip = a.ip)) as count
+        from import_row i where batch = $1 and ip is not null and problem is null
+        group by service having count(*) + (select count(*) from address a where a.service = i.service
+            and not exists (select from import_row j where j.batch = $1 and j.ip = a.ip)) > ${mostAddresses}) f
+       where f.service = r.service and r.ip is not null`,
+    ),
+  },
+];
+
+/** Again, after a race: what another transaction wrote meanwhile may make other rows bad. */
+export async function checkRows(db: Db, batch: string): Promise<void> {
+  await db
+    .updateTable('import_row')
+    .set({ problem: null, detail: null })
+    .where('batch', '=', batch)
+    .where('problem', 'is not', null)
+    .execute();
+  for (const check of checks) await statement(db, check.sql, [batch]);
+}
+
+export function problemOf(row: BadRow): RowProblem {
+  const check = checks.find(({ code }) => code === row.problem);
+  if (check === undefined) throw new TypeError(`no such check: ${row.problem}`);
+  const { field, accepted } = check;
+  const value = field === 'addresses' ? ipText(row.ip ?? '') : row[field];
+  return { field, value, accepted, reason: check.says(row.detail ?? '') };
+}

@@ -1,0 +1,69 @@
+import type { RunRef } from '../records.ts';
+import type { Mended, Repaired, Repairs } from '../sync/repairs.ts';
+import { bound, changeAddress, lockCurrent, type AddressChange } from './address-rows.ts';
+import { endConflicts } from './conflicts.ts';
+import type { Database } from './database.ts';
+import { installationOf } from './installation.ts';
+import { addressKey, holdsLock } from './locks.ts';
+import { markFor } from './order-opening.ts';
+import { endParking } from './parked.ts';
+import type { Db } from './tables.ts';
+import { canonical } from './values.ts';
+
+export function repairsIn(database: Database): Repairs {
+  return {
+    markFor: async (key) => markFor(await installationOf(database), key),
+    occupied: (request) => database.transact((db) => occupied(db, request)),
+    tagged: (request) => database.transact((db) => tagged(db, request)),
+    untagged: (request) => database.transact((db) => changeBound(db, request, { set: { untagged: true }, ...lostTag })),
+    unparked: (request) => database.transact((db) => unparked(db, request)),
+    unlockAll: (run) => database.transact((db) => unlockAll(db, run)),
+  };
+}
+
+const lostTag = { event: 'untagged', reason: 'our tag is gone from its note and could not be written' } as const;
+
+async function occupied(db: Db, request: Parameters<Repairs['occupied']>[0]): Promise<Repaired> {
+  const { ip, mark, ptrSeen, run } = request;
+  const set = { ptr_seen: ptrSeen, untagged: false, tag: mark.tag, label: mark.label };
+  const saved = await changeBound(db, { ip, run }, { set, event: 'occupied', reason: 'held in IPmanager again' });
+  if (saved === 'saved') await endConflicts(db, ip);
+  return saved;
+}
+
+function tagged(db: Db, { ip, mark, run }: Mended): Promise<Repaired> {
+  const set = { untagged: false, tag: mark.tag, label: mark.label };
+  return changeBound(db, { ip, run }, { set, event: 'tagged', reason: 'our tag is in its note again' });
+}
+
+type Change = Pick<AddressChange, 'set' | 'event' | 'reason'>;
+
+/** Nothing is written, and no version rises, where the row says so already. */
+async function changeBound(
+  db: Db,
+  { ip, run }: { readonly ip: string; readonly run: RunRef },
+  change: Change,
+): Promise<Repaired> {
+  if (!(await holdsLock(db, addressKey(canonical(ip)), run))) return 'lock-lost';
+  const row = await lockCurrent(db, ip);
+  if (row === undefined || !bound.includes(row.state)) return 'not-bound';
+  const now: Readonly<Record<string, unknown>> = row;
+  const differs = Object.entries(change.set).some(([column, value]) => now[column] !== value);
+  if (differs) await changeAddress(db, { row, ...change, holder: 'after', run });
+  return 'saved';
+}
+
+async function unparked(db: Db, { ip, run }: Parameters<Repairs['unparked']>[0]): Promise<Repaired> {
+  if (!(await holdsLock(db, addressKey(canonical(ip)), run))) return 'lock-lost';
+  await endParking(db, ip);
+  return 'saved';
+}
+
+async function unlockAll(db: Db, { workflowId, runId }: RunRef): Promise<void> {
+  await db
+    .deleteFrom('lock')
+    .where('owner_workflow', '=', workflowId)
+    .where('owner_run', '=', runId)
+    .where('key', 'like', `${addressKey('')}%`)
+    .execute();
+}

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import type { Reason } from '../../../workflows/domain/failure.ts';
+import { LedgerContractBroken } from '../contract-broken.ts';
+import { LedgerUnavailable } from '../ledger.ts';
+import { sameRun, ownerOf } from './values.ts';
+import type { BeginRun, BegunRun, RunState, SyncRun } from '../sync/sync-store.ts';
+import { dropLock, holdsLock } from './locks.ts';
+import { hasEnded, lockRun, runOfOwner, syncKey, syncRun, type RunRow } from './sync-run-rows.ts';
+import type { Db } from './tables.ts';
+
+/** Begins a run under the integration's lock: two syncs of one integration never run together, however started. */
+export async function beginRun(db: Db, request: BeginRun): Promise<BegunRun> {
+  const mine = await runOfOwner(db, request.run);
+  if (mine !== undefined) return { kind: 'begun', run: syncRun(mine) };
+  const ran = await ranOnDate(db, request);
+  if (ran !== undefined) return { kind: 'ran-already', run: syncRun(ran) };
+  const busy = await takeLock(db, request);
+  return busy === undefined
+    ? { kind: 'begun', run: syncRun(await insertRun(db, request)) }
+    : { kind: 'busy', run: syncRun(busy) };
+}
+
+/** One run a local date, also on the day on which 03:15 comes twice (the unique index says so too). */
+async function ranOnDate(db: Db, { integration, scheduledFor }: BeginRun): Promise<RunRow | undefined> {
+  if (scheduledFor === null) return undefined;
+  return db
+    .selectFrom('sync_run')
+    .selectAll()
+    .where('integration', '=', integration)
+    .where('scheduled_for', '=', scheduledFor)
+    .executeTakeFirst();
+}
+
+/** Nothing when the lock is ours now; else the run that has it. */
+async function takeLock(db: Db, request: BeginRun): Promise<RunRow | undefined> {
+  const key = syncKey(request.integration);
+  const owner = { owner_workflow: request.run.workflowId, owner_run: request.run.runId };
+  // Its holder may let go between our insert and our look: then the next insert succeeds.
+  for (let tries = 0; tries < 5; tries += 1) {
+    const taken = await db
+      .insertInto('lock')
+      .values({ key, reason: 'a sync runs', ...owner })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .returning('key')
+      .executeTakeFirst();
+    if (taken !== undefined) return undefined;
+    const held = await db.selectFrom('lock').selectAll().where('key', '=', key).forUpdate().executeTakeFirst();
+    if (held === undefined) continue;
+    const holder = ownerOf(held);
+    if (sameRun(holder, request.run)) return undefined;
+    const run = await runOfOwner(db, holder);
+    if (request.takeOverFrom !== undefined && sameRun(holder, request.takeOverFrom)) {
+      if (run !== undefined) await endAbandoned(db, run);
+      await db
+        .updateTable('lock')
+        .set((eb) => ({ ...owner, since: eb.fn<string>('now') }))
+        .where('key', '=', key)
+        .execute();
+      return undefined;
+    }
+    if (run === undefined) throw new LedgerContractBroken('sync-lock-foreign', key);
+    return run;
+  }
+  throw new LedgerUnavailable('lock-contended');
+}
+
+/** A run whose workflow is closed and that never said how it ended. */
+async function endAbandoned(db: Db, run: RunRow): Promise<void> {
+  if (hasEnded(run)) return;
+  const waited = run.state === 'needs-approval';
+  const reason: Reason = waited
+    ? { code: 'superseded', message: 'a later sync began while this one waited for approval' }
+    : { code: 'run-ended', message: 'its workflow was closed before the sync was over' };
+  await end(db, run, { state: waited ? 'superseded' : 'failed', reason });
+}
+
+async function end(
+  db: Db,
+  { run }: RunRow,
+  how: { readonly state: RunState; readonly reason: Reason | null },
+): Promise<RunRow> {
+  return db
+    .updateTable('sync_run')
+    .set((eb) => ({ ...how, ended_at: eb.fn<string>('now') }))
+    .where('run', '=', run)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+async function insertRun(db: Db, request: BeginRun): Promise<RunRow> {
+  const { last } = await db
+    .selectFrom('address_history')
+    .select((eb) => eb.fn.max<string | null>('id').as('last'))
+    .executeTakeFirstOrThrow();
+  return db
+    .insertInto('sync_run')
+    .values({
+      run: runId(new Date()),
+      integration: request.integration,
+      owner_workflow: request.run.workflowId,
+      owner_run: request.run.runId,
+      login: request.login,
+      policy: request.policy,
+      dry_run: request.dryRun,
+      scheduled_for: request.scheduledFor,
+      history_before: last ?? '0',
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** `20261122T031500123-9f2c41`: sorts by time, short enough to be typed. */
+function runId(at: Date): string {
+  const compact = at.toISOString().replaceAll(/[-:.Z]/g, '');
+  return `${compact}-${randomBytes(3).toString('hex')}`;
+}
+
+/** A state that is a run's last one stays, whoever comes late; with it goes the lock. */
+export async function setRunState(
+  db: Db,
+  run: string,
+  to: { readonly state: RunState; readonly reason: Reason | null },
+): Promise<SyncRun> {
+  const row = await lockRun(db, run);
+  if (hasEnded(row)) return syncRun(row);
+  const next = { ...row, state: to.state };
+  if (!hasEnded(next)) {
+    const moved = await db
+      .updateTable('sync_run')
+      .set(to)
+      .where('run', '=', run)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return syncRun(moved);
+  }
+  const ended = await end(db, row, to);
+  const key = syncKey(row.integration);
+  if (await holdsLock(db, key, ownerOf(row))) await dropLock(db, key);
+  return syncRun(ended);
+}
+
+/** Exactly this plan, as it was shown: the checksum names it. */
+export async function approveRun(
+  db: Db,
+  run: string,
+  checksum: string,
+): Promise<SyncRun | 'other-checksum' | 'not-waiting'> {
+  const row = await lockRun(db, run);
+  if (row.state !== 'needs-approval') {
+    // Said again after an answer that was lost.
+    return row.approved_at !== null && row.checksum === checksum ? syncRun(row) : 'not-waiting';
+  }
+  if (row.checksum !== checksum) return 'other-checksum';
+  const approved = await db
+    .updateTable('sync_run')
+    .set((eb) => ({ state: 'running', reason: null, approved_at: eb.fn<string>('now') }))
+    .where('run', '=', run)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return syncRun(approved);
+}
+
+/** What the guard measures against: by the same login, for another one sees another list. */
+export async function baselineRun(db: Db, integration: string, login: string): Promise<SyncRun | undefined> {
+  const row = await db
+    .selectFrom('sync_run')
+    .selectAll()
+    .where('integration', '=', integration)
+    .where('login', '=', login)
+    .where('state', 'in', ['planned', 'applied'])
+    .where('remote_count', 'is not', null)
+    .orderBy('run', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : syncRun(row);
+}

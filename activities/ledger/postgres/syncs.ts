@@ -1,0 +1,64 @@
+import type { SyncStore } from '../sync/sync-store.ts';
+import type { Database } from './database.ts';
+import { addressChunks, liveCount } from './sync-addresses.ts';
+import { adoptPtrs } from './sync-adopt.ts';
+import { lookUp } from './sync-look-up.ts';
+import { ownChanges, ownChangesSince } from './sync-own-changes.ts';
+import * as plan from './sync-plan.ts';
+import { findRun, syncRun } from './sync-run-rows.ts';
+import { approveRun, baselineRun, beginRun, setRunState } from './sync-runs.ts';
+import { sight } from './sync-sightings.ts';
+
+/** What syncs keep in the ledger. */
+export function syncsIn(database: Database): SyncStore {
+  return {
+    begin: (request) => database.transact((db) => beginRun(db, request)),
+    saveRange: (range) => database.transact((db) => plan.saveRange(db, range)),
+    restart: (run, listing) => database.transact((db) => plan.restartListing(db, run, listing)),
+    finishPlan: (request) => database.transact((db) => plan.finishPlan(db, request)),
+    setState: (run, state, reason) => database.transact((db) => setRunState(db, run, { state, reason })),
+    approve: (run, checksum) => database.transact((db) => approveRun(db, run, checksum)),
+    toApply: (run, after, limit) => database.read((db) => plan.itemsToApply(db, run, { after, limit })),
+    saveOutcome: (run, ip, ...[outcome, reason]) =>
+      database.transact((db) => plan.saveOutcomes(db, run, [{ ip, outcome, reason }])),
+    saveOutcomes: (run, rows) => database.transact((db) => plan.saveOutcomes(db, run, rows)),
+    sight: (run, rows, localDate) => database.transact((db) => sight(db, run, { rows, localDate })),
+    find: (run) =>
+      database.read(async (db) => {
+        const row = await findRun(db, run);
+        return row === undefined ? undefined : syncRun(row);
+      }),
+    list: (integration, limit) =>
+      database.read(async (db) => {
+        const rows = await db
+          .selectFrom('sync_run')
+          .selectAll()
+          .where('integration', '=', integration)
+          .orderBy('run', 'desc')
+          .limit(limit)
+          .execute();
+        return rows.map(syncRun);
+      }),
+    items: (run, page) => database.read((db) => plan.itemPage(db, run, page)),
+    baseline: (integration, login) => database.read((db) => baselineRun(db, integration, login)),
+    everApproved: (integration) =>
+      database.read(async (db) => {
+        const row = await db
+          .selectFrom('sync_run')
+          .select('run')
+          .where('integration', '=', integration)
+          .where('approved_at', 'is not', null)
+          .limit(1)
+          .executeTakeFirst();
+        return row !== undefined;
+      }),
+    addresses: (after, upTo) => addressChunks(database, after, upTo),
+    liveCount: (integration) => database.read((db) => liveCount(db, integration)),
+    countPlan: (run) => database.read((db) => plan.countPlan(db, run)),
+    holdBack: (run, rows) => database.transact((db) => plan.holdBack(db, run, rows)),
+    ownChangesSince: (run) => database.read((db) => ownChangesSince(db, run)),
+    ownChanges: (integration, since) => database.read((db) => ownChanges(db, integration, since)),
+    lookUp: (request) => database.read((db) => lookUp(db, request)),
+    adoptPtrs: (request) => database.transact((db) => adoptPtrs(db, request)),
+  };
+}

@@ -1,0 +1,211 @@
+import type { Failure } from '../../workflows/domain/failure.ts';
+import type { Deps } from '../deps.ts';
+import { applicationFailure } from '../failures.ts';
+import { heartbeating } from '../heartbeat.ts';
+import type { RunRef } from '../ledger/records.ts';
+import type { PlannedItem, RowOutcome } from '../ledger/sync/sync-store.ts';
+import { unlockAddress } from '../locking.ts';
+import type { MendDesk, RowEnd } from './desk.ts';
+import { mendRow, type Again, type Turn } from './mend.ts';
+
+/** One bounded piece of an apply: ids and counts, never rows. */
+export interface ApplyRequest {
+  readonly run: string;
+  readonly integration: string;
+  readonly owner: RunRef;
+  readonly fenceMs: number;
+  /** The last row of the plan that was looked at. */
+  readonly after: string | null;
+  /** Rows of before that are to be tried again; then no others are. */
+  readonly again: readonly Again[];
+  /** Whatever copies of this step sent before is over. */
+  readonly fenced: boolean;
+  readonly released: number;
+  readonly releaseLimit: number;
+}
+
+export interface AppliedRows {
+  readonly after: string | null;
+  readonly more: boolean;
+  readonly again: readonly Again[];
+  /** Releases begun before, to be finished by `releaseAddress`. */
+  readonly startReleases: readonly string[];
+  readonly released: number;
+  /** Rows that the release limit left for the next run. */
+  readonly left: number;
+}
+
+/** Rows of one piece: seconds of work, so that a kill repeats little and a history grows slowly. */
+const batch = 50;
+const sideBySide = 4;
+/** So many rows that could not even be tried mean that the panel is away, not that the rows are bad. */
+const awayAfter = 5;
+
+export function syncApplyActivities(deps: Deps) {
+  return {
+    applyRows: (request: ApplyRequest) => heartbeating((signal) => applyRows(deps, request, signal)),
+    /** Their releases run: what becomes of them is theirs to tell. */
+    releasesStarted: async (run: string, rows: readonly { readonly ip: string; readonly failure: string | null }[]) => {
+      const outcomes = rows.map(({ ip, failure }): RowOutcome => {
+        return failure === null
+          ? { ip, outcome: 'done', reason: `release/${ip} finishes it` }
+          : { ip, outcome: 'failed', reason: failure };
+      });
+      await deps.ledger.syncs.saveOutcomes(run, outcomes);
+      return { saved: outcomes.length };
+    },
+  };
+}
+
+async function applyRows(deps: Deps, request: ApplyRequest, signal: AbortSignal): Promise<AppliedRows> {
+  const desk = await deskOf(deps, request);
+  const { turns, after, more } = await turnsOf(deps, request);
+  const picked = pick(turns, request);
+  const work: Work = { desk, fenced: request.fenced, ends: [] };
+  await pool(picked.turns, signal, (turn) => workOn(work, turn));
+  if (signal.aborted) throw applicationFailure(stopped, true);
+  await adoptAll(work);
+  const tooMany = work.ends.length >= awayAfter && work.ends.every(({ end }) => end.kind === 'later');
+  const first = work.ends[0]?.end;
+  if (tooMany && request.again.length === 0 && first?.kind === 'later') throw applicationFailure(first.failure, true);
+  return {
+    after: request.again.length > 0 ? request.after : after,
+    more: request.again.length > 0 || more,
+    again: work.ends.flatMap(({ turn, end }) => againOf(turn, end)),
+    startReleases: work.ends.flatMap(({ turn, end }) => (end.kind === 'start-release' ? [turn.item.ip] : [])),
+    released: request.released + picked.releases,
+    left: picked.left,
+  };
+}
+
+interface Planned extends Turn {
+  readonly before: string | null;
+}
+
+interface Work {
+  readonly desk: MendDesk;
+  readonly fenced: boolean;
+  readonly ends: { readonly turn: Planned; readonly end: RowEnd }[];
+}
+
+async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
+  const { run, owner, integration, fenceMs } = request;
+  const found = await deps.ledger.settings.integrations.find(integration);
+  const planned = await deps.ledger.syncs.find(run);
+  const installation = await deps.ledger.installation();
+  const allOnPurpose = planned?.policy === 'all' && found?.policy === 'all' && found.adminLogin !== null;
+  return { deps, run, owner, integration, fenceMs, allOnPurpose, installation };
+}
+
+/** The next rows of the plan, or those that come again; with what this run's locks say of a copy before this one. */
+async function turnsOf(
+  deps: Deps,
+  request: ApplyRequest,
+): Promise<{ readonly turns: readonly Planned[]; readonly after: string | null; readonly more: boolean }> {
+  const { run, after } = request;
+  const items: { readonly item: PlannedItem; readonly before: string | null; readonly again: Again | undefined }[] = [];
+  if (request.again.length > 0) {
+    for (const again of request.again) {
+      const [item] = await deps.ledger.syncs.toApply(run, again.before, 1);
+      if (item?.ip === again.ip) items.push({ item, before: again.before, again });
+      else await unlockAddress(deps, again.ip, request.owner); // a copy of this step kept its outcome already
+    }
+  } else {
+    const rows = await deps.ledger.syncs.toApply(run, after, batch);
+    for (const [at, item] of rows.entries()) {
+      items.push({ item, before: rows[at - 1]?.ip ?? after, again: undefined });
+    }
+  }
+  const known = await deps.ledger.syncs.lookUp({ ips: items.map(({ item }) => item.ip), tags: [], labels: [] });
+  const turns = items.map((one) => {
+    const lock = known.locks.get(one.item.ip);
+    const { workflowId, runId } = request.owner;
+    return { ...one, resumed: lock?.owner.workflowId === workflowId && lock.owner.runId === runId };
+  });
+  return { turns, after: items.at(-1)?.item.ip ?? after, more: items.length === batch };
+}
+
+/** Up to the release limit of the run, in address order; what is over it waits for the next run. */
+function pick(turns: readonly Planned[], { released, releaseLimit }: ApplyRequest) {
+  let releases = 0;
+  let left = 0;
+  const picked = turns.filter(({ item, again }) => {
+    if (item.action !== 'release' || again !== undefined) return true;
+    if (released + releases >= releaseLimit) {
+      left += 1;
+      return false;
+    }
+    releases += 1;
+    return true;
+  });
+  return { turns: picked, releases, left };
+}
+
+/** The outcome is kept before the lock goes: whoever takes over knows that this row is over. */
+async function workOn(work: Work, turn: Planned): Promise<void> {
+  const { desk, ends, fenced } = work;
+  const { ip } = turn.item;
+  // A copy of this step ended in the middle: what it sent may still land, so the row waits out a fence with the others.
+  const unheard = turn.resumed && turn.again === undefined && !fenced;
+  const end: RowEnd = unheard
+    ? { kind: 'sent', why: 'a copy of this step ended in the middle' }
+    : await mendRow(desk, turn);
+  ends.push({ turn, end });
+  if (end.kind === 'ended') {
+    await desk.deps.ledger.syncs.saveOutcome(desk.run, ip, end.outcome, end.reason);
+  }
+  if (end.kind !== 'sent' && end.kind !== 'adopt') await unlockAddress(desk.deps, ip, desk.owner);
+}
+
+/** PTRs the ledger takes over: one transaction for all, with their outcomes; then their locks go. */
+async function adoptAll({ desk, ends }: Work): Promise<void> {
+  const rows = ends.flatMap(({ turn, end }) =>
+    end.kind === 'adopt' ? [{ ip: turn.item.ip, version: end.version, ptr: end.ptr }] : [],
+  );
+  if (rows.length === 0) return;
+  await desk.deps.ledger.syncs.adoptPtrs({ run: desk.run, rows, by: desk.owner });
+  for (const { ip } of rows) await unlockAddress(desk.deps, ip, desk.owner);
+}
+
+function againOf({ item, before, again }: Planned, end: RowEnd): readonly Again[] {
+  if (end.kind !== 'sent' && end.kind !== 'later') return [];
+  const sent = end.kind === 'sent';
+  return [
+    {
+      ip: item.ip,
+      before,
+      tries: (again?.tries ?? 0) + 1,
+      sent: sent || again?.sent === true,
+      extra: sent ? (end.extra ?? null) : (again?.extra ?? null),
+      why: sent ? end.why : end.failure.message,
+    },
+  ];
+}
+
+/** A few at a time; none is begun once the activity is to stop. The first error ends it when those under way are over. */
+async function pool<Item>(
+  items: readonly Item[],
+  signal: AbortSignal,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  let failed: { readonly error: unknown } | undefined;
+  const one = async (): Promise<void> => {
+    for (const item of waiting) {
+      if (signal.aborted || failed !== undefined) return;
+      try {
+        await work(item);
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: sideBySide }, one));
+  if (failed !== undefined) throw failed.error;
+}
+
+const stopped: Failure = {
+  code: 'worker-stopped',
+  message: 'the worker was stopped in the middle of a piece of the plan',
+  next: 'nothing: the next worker goes on there',
+};

@@ -1,0 +1,96 @@
+import type { Ledger } from '../../../activities/ledger/ledger.ts';
+import type { IntegrationRecord } from '../../../activities/ledger/records.ts';
+import type { SyncRun } from '../../../activities/ledger/sync/sync-store.ts';
+import type { Reason } from '../../../workflows/domain/failure.ts';
+import type { Config } from '../../../worker/config.ts';
+import { type ScheduleHealth, scheduleHealth } from '../../../worker/schedule-health.ts';
+import type { ScheduleStanding } from '../../../worker/schedules.ts';
+import { schedulesOf } from '../../schedules.ts';
+import { relative } from '../render/time.ts';
+import { type Check, failed, ok, warn } from './check.ts';
+
+type Schedules = ReadonlyMap<string, ScheduleStanding | undefined>;
+
+/** Whether the nights come, and whether their syncs succeed: either that stops is loud (design.md 10). */
+export async function checkSyncs(ledger: Ledger, config: Config, now = Date.now()): Promise<readonly Check[]> {
+  const integrations = await ledger.settings.integrations.list();
+  const checks: Check[] = [];
+  const schedules = await knownSchedules(integrations, config, checks);
+  for (const integration of integrations) {
+    const { name, login, createdAt } = integration;
+    const newest = await ledger.syncs.list(name, 10);
+    const good = await ledger.syncs.baseline(name, login);
+    const runs = good === undefined ? newest : [...newest, good];
+    const standing = schedules?.get(name);
+    const health = scheduleHealth({ integration: name, since: createdAt, standing, runs, now });
+    if (schedules !== undefined) checks.push(scheduleCheck(integration, health, now));
+    checks.push(syncCheck(integration, newest[0], { health, now }));
+  }
+  return checks;
+}
+
+/** Nothing when they cannot be asked for; that Temporal is not there is told by its own check. */
+async function knownSchedules(
+  integrations: readonly IntegrationRecord[],
+  config: Config,
+  checks: Check[],
+): Promise<Schedules | undefined> {
+  const { temporalAddress: address, namespace, temporalOptions: connectionOptions } = config;
+  if (address === undefined || integrations.length === 0) return undefined;
+  try {
+    const names = integrations.map(({ name }) => name);
+    return await schedulesOf({ address, namespace, connectionOptions }, names);
+  } catch (error) {
+    checks.push(failed('schedules', error));
+    return undefined;
+  }
+}
+
+function scheduleCheck({ name, timeZone }: IntegrationRecord, health: ScheduleHealth, now: number): Check {
+  const check = `schedule ${name}`;
+  const problem = health.problems.find(({ code }) => code !== 'no-good-sync');
+  if (problem !== undefined) {
+    const state = problem.code === 'no-schedule' ? 'fail' : 'warn';
+    return { name: check, state, detail: problem.message, next: scheduleNext(problem, { name, timeZone }) };
+  }
+  const { skipped, missed, next } = health;
+  // Counters never fall: what was lost once, and came since, is only told.
+  const lost = skipped + missed === 0 ? '' : `; ever since ${skipped} starts skipped, ${missed} missed`;
+  return ok(check, `03:15 in ${timeZone}, next ${next === null ? 'unknown' : relative(next, now)}${lost}`);
+}
+
+function scheduleNext(
+  { code }: Reason,
+  { name, timeZone }: { readonly name: string; readonly timeZone: string },
+): string {
+  switch (code) {
+    case 'no-schedule':
+      return `start a worker anew, or run "iptally integration edit ${name} --time-zone ${timeZone}": both make it`;
+    case 'schedule-paused':
+      return `when its reason is gone, unpause it in the Web UI (Schedules, sync/${name})`;
+    default:
+      return `see "iptally sync runs ${name}": a run that hangs, or waits for approval, stands in the way`;
+  }
+}
+
+function syncCheck(
+  { name }: IntegrationRecord,
+  last: SyncRun | undefined,
+  { health, now }: { readonly health: ScheduleHealth; readonly now: number },
+): Check {
+  const check = `sync ${name}`;
+  const why = last?.reason ? `; the last one: ${last.reason.message}` : '';
+  const silent = health.problems.find(({ code }) => code === 'no-good-sync');
+  if (silent !== undefined) {
+    const next = `run "iptally sync run ${name}" and mend what it tells`;
+    return { name: check, state: 'fail', detail: `${silent.message}${why}`, next };
+  }
+  if (last?.state === 'needs-approval') {
+    const what = `${last.run} waits for approval, begun ${relative(last.startedAt, now)}`;
+    return warn(check, what, `see "iptally sync show ${last.run}", then approve or reject it`);
+  }
+  if (last?.state === 'refused' || last?.state === 'failed') {
+    return warn(check, `the last one was ${last.state}${why}`, `mend it, then "iptally sync run ${name}"`);
+  }
+  return ok(check, health.lastGood === null ? 'none yet' : `the last good one was ${relative(health.lastGood, now)}`);
+}

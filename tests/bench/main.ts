@@ -1,0 +1,183 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { openHome } from '../../worker/local/home.ts';
+import { openPortBook } from '../../worker/local/ports.ts';
+import { startPostgres } from '../../worker/local/postgres.ts';
+import { removeHome, temporaryHome } from '../support/servers.ts';
+import { expectedCounts, type Shape } from './data.ts';
+import type { JobOrder, JobReport } from './job.ts';
+import { fillLedger, prepareLedger, type BenchLedger } from './ledger.ts';
+import { treeCpuMs } from './proc.ts';
+
+/**
+ * `npm run bench [-- rows...]`: list + compare + plan beside its floors, alternating, each in a fresh process
+ * (reference/performance.md 4). The panel is a stub that sends ready pages; PostgreSQL, HTTP and all of our code are real.
+ * Temporal is not in these figures: the activities are called directly.
+ */
+
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? '5');
+const sizes = process.argv
+  .slice(2)
+  .map(Number)
+  .filter((rows) => rows > 0);
+
+interface Measured extends JobReport {
+  /** This process, PostgreSQL and nothing else. */
+  readonly totalCpuMs: number;
+}
+
+async function main(): Promise<void> {
+  const home = openHome(temporaryHome());
+  const folder = mkdtempSync(join(tmpdir(), 'iptally-bench-'));
+  const postgres = await startPostgres({
+    home,
+    ports: openPortBook(home.ports),
+    note: () => undefined,
+    volatile: true,
+  });
+  const masterKeyFile = join(folder, 'master.key');
+  writeFileSync(masterKeyFile, Buffer.alloc(32, 7).toString('base64'), { mode: 0o600 });
+  const { migrationUrl, applicationUrl } = postgres;
+  const applicationRole = new URL(applicationUrl).username;
+  const ledger = { migrationUrl, applicationUrl, applicationRole, masterKeyFile };
+  try {
+    console.log(machine());
+    const installation = await prepareLedger(ledger);
+    for (const rows of sizes.length > 0 ? sizes : [100_000, 1_000_000]) {
+      await compareAll({ ledger, folder, postgresPid: postgres.pid }, { rows, installation, differs: 1_000 });
+      await nothingToDo({ ledger, folder, postgresPid: postgres.pid }, { rows, installation, differs: 0 });
+    }
+  } finally {
+    await removeHome(home.path);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Bench {
+  readonly ledger: BenchLedger;
+  readonly folder: string;
+  readonly postgresPid: number;
+}
+
+async function compareAll(bench: Bench, shape: Shape): Promise<void> {
+  await fillLedger(bench.ledger, shape);
+  await withStub(bench, { shape, delayMs: 0 }, async (port) => {
+    const found = await alternating(bench, port, ['bytes', 'parsed', 'sync']);
+    check(shape, found.sync);
+    show(`${shape.rows} rows, one in ${shape.differs} differs in each of three ways`, found);
+  });
+  await withStub(bench, { shape, delayMs: 50 }, async (port) => {
+    const run = await measured(bench, { port, mode: 'sync' });
+    const waiting = (Math.ceil(shape.rows / 1_000) / 16) * 50;
+    console.log(
+      `  50 ms a page, 16 in flight: ${seconds(run.wallMs)}, ${ratio(run.wallMs / waiting)} x the pure waiting`,
+    );
+  });
+}
+
+async function nothingToDo(bench: Bench, shape: Shape): Promise<void> {
+  await fillLedger(bench.ledger, shape);
+  await withStub(bench, { shape, delayMs: 0 }, async (port) => {
+    const found = await alternating(bench, port, ['parsed', 'sync']);
+    check(shape, found.sync);
+    show(`${shape.rows} rows, nothing to do`, found);
+  });
+}
+
+type Mode = JobOrder['mode'];
+type Found = Readonly<Partial<Record<Mode, readonly Measured[]>>>;
+
+/** A B A B, so that a neighbour who is busy for a while is busy for all of them. */
+async function alternating(bench: Bench, port: number, modes: readonly Mode[]): Promise<Found> {
+  const found: Partial<Record<Mode, Measured[]>> = {};
+  for (let round = 0; round < rounds; round += 1) {
+    for (const mode of modes) (found[mode] ??= []).push(await measured(bench, { port, mode }));
+  }
+  return found;
+}
+
+async function measured(bench: Bench, job: Pick<JobOrder, 'port' | 'mode'>): Promise<Measured> {
+  const { applicationUrl: databaseUrl, masterKeyFile } = bench.ledger;
+  const before = treeCpuMs(bench.postgresPid);
+  const child = fork(new URL('./job.ts', import.meta.url), {
+    execArgv: ['--max-old-space-size=256', '--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'],
+  });
+  child.send({ ...job, databaseUrl, masterKeyFile });
+  const report = await answerOf<JobReport>(child);
+  return { ...report, totalCpuMs: report.cpuMs + treeCpuMs(bench.postgresPid) - before };
+}
+
+async function withStub(
+  bench: Bench,
+  stub: { readonly shape: Shape; readonly delayMs: number },
+  work: (port: number) => Promise<void>,
+): Promise<void> {
+  const args = ['serve', join(bench.folder, 'pages'), JSON.stringify(stub.shape), String(stub.delayMs)];
+  const child = fork(new URL('./stub.ts', import.meta.url), args);
+  try {
+    const { port } = await answerOf<{ readonly port: number }>(child);
+    await work(port);
+  } finally {
+    child.kill();
+    await once(child, 'exit');
+  }
+}
+
+async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
+  return new Promise((settle, fail) => {
+    child.once('message', (answer) => settle(answer as Answer));
+    child.once('exit', (code) => fail(new Error(`a process of the bench ended with ${code}`)));
+  });
+}
+
+function check(shape: Shape, runs: Found['sync']): void {
+  const wanted = Object.entries(expectedCounts(shape)).filter(([, count]) => count > 0);
+  for (const { found } of runs ?? []) {
+    const counts = found['counts'] as Readonly<Record<string, number>>;
+    const wrong = wanted.find(([action, count]) => counts[action] !== count);
+    if (wrong !== undefined || Object.keys(counts).length !== wanted.length)
+      throw new Error(`a wrong plan: ${JSON.stringify(found)}, expected ${JSON.stringify(wanted)}`);
+  }
+}
+
+function show(what: string, found: Found): void {
+  console.log(`\n${what}`);
+  const floor = (mode: Mode, of: (run: Measured) => number): number => median((found[mode] ?? []).map(of));
+  for (const [mode, runs] of Object.entries(found)) {
+    const walls = runs.map((run) => run.wallMs);
+    const peak = Math.round(Math.max(...runs.map((run) => run.peakMb)));
+    const spread = `${seconds(Math.min(...walls))} to ${seconds(Math.max(...walls))}`;
+    const cpu = seconds(median(runs.map((run) => run.totalCpuMs)));
+    console.log(
+      `  ${mode.padEnd(6)} wall ${seconds(median(walls))} (${spread}), CPU with PostgreSQL ${cpu}, peak ${peak} MB`,
+    );
+  }
+  const wall = (mode: Mode): number => floor(mode, (run) => run.wallMs);
+  const cpu = (mode: Mode): number => floor(mode, (run) => run.totalCpuMs);
+  const bytes = found.bytes === undefined ? '' : `, ${ratio(wall('sync') / wall('bytes'))} x bytes`;
+  console.log(
+    `  sync = ${ratio(wall('sync') / wall('parsed'))} x parsed in wall, ${ratio(cpu('sync') / cpu('parsed'))} x in CPU${bytes}`,
+  );
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
+const ratio = (value: number): string => value.toFixed(2);
+
+function machine(): string {
+  const [cpu] = cpus();
+  const load = readFileSync('/proc/loadavg', 'utf8').split(' ', 3).join(' ');
+  return [
+    `Node ${process.version}, ${cpus().length} x ${cpu?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, load ${load}`,
+    `${rounds} rounds, alternating, a fresh process each; the panel is a stub (ready pages from a file), Temporal is not in it`,
+  ].join('\n');
+}
+
+await main();

@@ -1,0 +1,284 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  actions,
+  type Context,
+  discrepancies,
+  type Facts,
+  type LedgerSide,
+  type ListedSide,
+  noFacts,
+  type Sides,
+} from '../../workflows/domain/discrepancy.ts';
+import { judge, matches, needsFacts, plainlyInStep } from '../../workflows/domain/judge.ts';
+import { draftRow, policies, type PlanRow } from '../../workflows/domain/plan.ts';
+import { underPolicy } from '../../workflows/domain/policy.ts';
+import { sighting, tagIsDue } from '../../workflows/domain/sighting.ts';
+import { addressStates } from '../../workflows/domain/states.ts';
+import { truthTable } from '../../workflows/domain/truth-table.ts';
+import { seed } from '../support/seed.ts';
+import { foreignTag, installation, now, otherLabel, otherTag, ourLabel, ourTag } from './support/sync-sides.ts';
+
+const numRuns = 10_000;
+
+const ptrs = fc.constantFrom(
+  'www.example.com',
+  'new.example.com',
+  'WWW.example.com.',
+  '',
+  'no_name.example.com',
+  'dns.set.error',
+  `${otherLabel}.example.com`,
+);
+const groups = fc.constantFrom('public', 'public', 'alias', 'private');
+const tags = fc.constantFrom(null, ourTag, ourTag, otherTag, foreignTag, 'iptally:cut');
+const labels = fc.constantFrom(null, null, null, ourLabel, otherLabel, 'www');
+
+const usedSide: fc.Arbitrary<ListedSide> = fc.record({
+  kind: fc.constant('used' as const),
+  group: groups,
+  ptr: ptrs,
+  tag: tags,
+  label: labels,
+});
+const remotes: fc.Arbitrary<ListedSide> = fc.oneof(
+  { weight: 12, arbitrary: usedSide },
+  { weight: 4, arbitrary: fc.constant<ListedSide>({ kind: 'free' }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<ListedSide>(
+      { kind: 'malformed', text: '?' },
+      { kind: 'duplicate-row', text: '192.0.2.1' },
+      { kind: 'not-an-address', text: '192.0.2.0/24' },
+    ),
+  },
+);
+
+const ends = fc.constantFrom(null, now, '2027-03-28T01:14:59.999Z', '2027-03-28T01:15:00.001Z');
+const rowSide: fc.Arbitrary<LedgerSide> = fc.record({
+  kind: fc.constant('row' as const),
+  state: fc.constantFrom('active' as const, 'active' as const, ...addressStates),
+  integration: fc.constantFrom('main', 'main', 'main', 'other'),
+  service: fc.constant('vps-1'),
+  group: groups,
+  order: fc.constantFrom(null, 'vps-1/1/ipv4/1'),
+  tag: fc.constantFrom(null, ourTag, ourTag, ourTag),
+  label: fc.constantFrom(null, ourLabel),
+  untagged: fc.boolean(),
+  protected: fc.boolean(),
+  ptr: fc.constantFrom(null, 'www.example.com', 'new.example.com'),
+  ptrSeen: fc.constantFrom(null, '', 'www.example.com', 'new.example.com', 'old.example.com'),
+  quarantineUntil: ends,
+  version: fc.constant(3),
+});
+const ledgers = fc.oneof(
+  { weight: 1, arbitrary: fc.constant<LedgerSide>({ kind: 'unknown' }) },
+  { weight: 4, arbitrary: rowSide },
+);
+
+const factsOf: fc.Arbitrary<Facts> = fc.record({
+  inFlight: fc.constantFrom(true, false, false),
+  openConflict: fc.constantFrom(true, false, false),
+  parked: fc.constantFrom('no', 'no', 'running', 'ended'),
+  ownerClosed: fc.boolean(),
+  tagOf: fc.constantFrom('this-order', 'open-order', 'closed-order', 'other-installation', 'nobody'),
+});
+
+const contexts: fc.Arbitrary<Context> = fc.record({
+  integration: fc.constant('main'),
+  installation: fc.constant(installation),
+  ignoredGroups: fc.constantFrom(new Set<string>(), new Set(['private'])),
+  tagImported: fc.boolean(),
+  now: fc.constant(now),
+});
+
+interface Look {
+  readonly sides: Sides;
+  readonly facts: Facts;
+  readonly context: Context;
+}
+
+const looks: fc.Arbitrary<Look> = fc.record({
+  sides: fc.record({ remote: remotes, ledger: ledgers }),
+  facts: factsOf,
+  context: contexts,
+});
+
+/** The report of a look of which it does not hold; nothing when it always does. */
+function failing(holds: (look: Look, planned: readonly (PlanRow | undefined)[]) => boolean): string | undefined {
+  const property = fc.property(looks, (look) => holds(look, plannedBy(look)));
+  return fc.defaultReportMessage(fc.check(property, { seed, numRuns }));
+}
+
+/** What each policy plans for one look. */
+function plannedBy({ sides, facts, context }: Look): readonly (PlanRow | undefined)[] {
+  const draft = draftRow('192.0.2.1', sides, judge(sides, facts, context));
+  return policies.map((policy) => draft && underPolicy(draft, policy, context.installation));
+}
+
+const releases = (planned: readonly (PlanRow | undefined)[]): boolean =>
+  planned.some((row) => row?.action === 'release');
+const tagOn = ({ remote }: Sides): string | null => (remote.kind === 'used' ? remote.tag : null);
+const rowOf = ({ ledger }: Sides) => (ledger.kind === 'row' ? ledger : null);
+
+describe('whatever the two sides look like and whatever is known', () => {
+  test('there is exactly one judgement, from the closed lists, and the same again', () => {
+    expect(
+      failing(({ sides, facts, context }) => {
+        const judged = judge(sides, facts, context);
+        if (JSON.stringify(judge(sides, facts, context)) !== JSON.stringify(judged)) return false;
+        return (
+          discrepancies.includes(judged.discrepancy) && (judged.action === null || actions.includes(judged.action))
+        );
+      }),
+    ).toBeUndefined();
+  });
+
+  test('every row of the table is reached', () => {
+    const reached = new Set<unknown>();
+    expect(
+      failing(({ sides, facts, context }) => {
+        reached.add(truthTable.find((row) => matches(row, sighting(sides, facts, context))));
+        return true;
+      }),
+    ).toBeUndefined();
+    expect(reached.size).toBe(truthTable.length);
+  });
+
+  test('I4: nothing is released that a service has, nor what is not held there', () => {
+    expect(
+      failing(({ sides }, planned) => {
+        const state = rowOf(sides)?.state;
+        return !releases(planned) || (sides.remote.kind === 'used' && state !== 'active' && state !== 'reserved');
+      }),
+    ).toBeUndefined();
+  });
+
+  test('I8: what another installation tagged, or an order this ledger does not know, is never released', () => {
+    expect(
+      failing(({ sides, facts }, planned) => {
+        const tag = tagOn(sides);
+        const notOurs = tag === foreignTag || tag === 'iptally:cut';
+        const stranger = tag === otherTag && (facts.tagOf === 'nobody' || facts.tagOf === 'other-installation');
+        return !(notOurs || stranger) || !releases(planned);
+      }),
+    ).toBeUndefined();
+  });
+
+  test('I8: what has neither our tag nor a row here is released under `all` alone', () => {
+    expect(
+      failing(({ sides, facts }, [observe, owned]) => {
+        const marked =
+          tagOn(sides) !== null || (sides.remote.kind === 'used' && sides.remote.label?.startsWith('iptally-'));
+        const leaves = rowOf(sides)?.state === 'releasing';
+        return marked || leaves || facts.inFlight || !releases([observe, owned]);
+      }),
+    ).toBeUndefined();
+  });
+
+  test('protected addresses are never released', () => {
+    expect(
+      failing(({ sides, context }, planned) => {
+        const row = rowOf(sides);
+        const over = row?.state === 'quarantined' && (row.quarantineUntil ?? context.now) <= context.now;
+        const counts = row !== null && row.state !== 'released' && !over;
+        return !(counts && row.protected) || !releases(planned);
+      }),
+    ).toBeUndefined();
+  });
+
+  test('I9: what is parked by us stays held while its quarantine runs', () => {
+    expect(
+      failing(({ sides, facts, context }, planned) => {
+        const row = rowOf(sides);
+        const runs = row?.state === 'quarantined' && row.quarantineUntil !== null && row.quarantineUntil > context.now;
+        const ours = tagOn(sides) === ourTag;
+        return !(runs && ours && facts.parked !== 'no') || !releases(planned);
+      }),
+    ).toBeUndefined();
+  });
+
+  test('an address in flight is left alone', () => {
+    expect(
+      failing(
+        ({ facts }, planned) => !facts.inFlight || planned.every((row) => row === undefined || row.action === 'report'),
+      ),
+    ).toBeUndefined();
+  });
+
+  test('an ignored group, and an address of another integration, are left alone', () => {
+    expect(
+      failing(({ sides, context }, planned) => {
+        const { remote } = sides;
+        const row = rowOf(sides);
+        const ignored = context.ignoredGroups.has(remote.kind === 'used' ? remote.group : '');
+        const elsewhere =
+          row !== null && row.integration !== 'main' && (row.state === 'active' || row.state === 'reserved');
+        const address = remote.kind === 'used' || remote.kind === 'free';
+        return !(address && (ignored || elsewhere)) || planned.every((one) => one === undefined);
+      }),
+    ).toBeUndefined();
+  });
+
+  test('a conflict mark, an owner mark or no name at all is never adopted', () => {
+    expect(
+      failing(({ sides: { remote } }, planned) => {
+        const adopted = planned.some((row) => row?.action === 'adopt-ptr');
+        return !adopted || (remote.kind === 'used' && /^(www|new)\.example\.com\.?$/i.test(remote.ptr));
+      }),
+    ).toBeUndefined();
+  });
+
+  test('what is plainly in step has nothing to do, but for an open conflict to report', () => {
+    expect(
+      failing(({ sides, facts, context }, planned) => {
+        if (!plainlyInStep(sides.remote, sides.ledger, context)) return true;
+        return planned.every((row) => row === undefined || (facts.openConflict && row.action === 'report'));
+      }),
+    ).toBeUndefined();
+  });
+
+  test('where no facts are needed, none change what is done', () => {
+    expect(
+      failing(({ sides, facts, context }) => {
+        if (needsFacts(sides, context)) return true;
+        const [told, untold] = [facts, noFacts].map((one) => judge(sides, { ...one, openConflict: false }, context));
+        return told?.action === untold?.action && told?.policyAction === untold?.policyAction;
+      }),
+    ).toBeUndefined();
+  });
+
+  test('I10: once done, nothing is left to do', () => {
+    expect(
+      failing((look, planned) =>
+        planned.every((row) => {
+          if (row === undefined || row.action === 'report') return true;
+          const again = plannedBy({ ...look, sides: mended(look, row) });
+          return again.every((one) => one === undefined || one.action === 'report');
+        }),
+      ),
+    ).toBeUndefined();
+  });
+});
+
+/** Both sides once a planned row is done (design.md 5): a PTR takes along the tag that is due. */
+function mended({ sides: { remote, ledger }, context }: Look, { action }: PlanRow): Sides {
+  if (action === 'release') return { remote: { kind: 'free' }, ledger: quarantinedOf(ledger) };
+  if (ledger.kind !== 'row') return { remote, ledger };
+  const tag = ledger.tag ?? ourTag;
+  if (action === 'occupy') {
+    const there: ListedSide = { kind: 'used', group: ledger.group, ptr: ledger.ptr ?? '', tag, label: null };
+    return { remote: there, ledger: { ...ledger, tag, ptrSeen: ledger.ptr } };
+  }
+  if (remote.kind !== 'used') return { remote, ledger };
+  const tagged = tagIsDue(remote, ledger, context) ? { tag } : {};
+  if (action === 'tag') return { remote: { ...remote, ...tagged }, ledger: { ...ledger, ...tagged } };
+  const ptr = action === 'adopt-ptr' ? remote.ptr : (ledger.ptr ?? '');
+  return { remote: { ...remote, ...tagged, ptr }, ledger: { ...ledger, ...tagged, ptr, ptrSeen: ptr } };
+}
+
+function quarantinedOf(ledger: LedgerSide): LedgerSide {
+  return ledger.kind === 'row'
+    ? { ...ledger, state: 'quarantined', quarantineUntil: '2027-03-29T01:15:00.000Z' }
+    : ledger;
+}

@@ -1,0 +1,357 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { PlanRow } from '../../workflows/domain/plan.ts';
+import type { BeginRun, ComparedRange, SyncRun } from '../../activities/ledger/sync/sync-store.ts';
+import { aReserved, aRun, aService, lock, openWorld, panel, release, unlock, type World } from './world.ts';
+
+let world: World;
+let last: SyncRun | undefined;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  if (last !== undefined) await world.ledger.syncs.setState(last.run, 'failed', null);
+});
+
+function request(fields: Partial<BeginRun> = {}): BeginRun {
+  return {
+    integration: 'panel',
+    policy: 'all',
+    dryRun: false,
+    login: 'billing',
+    scheduledFor: null,
+    run: aRun('sync/panel'),
+    ...fields,
+  };
+}
+
+async function aSync(fields: Partial<BeginRun> = {}): Promise<SyncRun> {
+  const begun = await world.ledger.syncs.begin(request(fields));
+  if (begun.kind !== 'begun') throw new Error(`not begun: ${begun.kind}`);
+  last = begun.run;
+  return begun.run;
+}
+
+function planRow(ip: string, fields: Partial<PlanRow> = {}): PlanRow {
+  const remote = { tag: null, group: 'public', ptr: 'a.example.com' };
+  return { ip, discrepancy: 'unknown-holder', action: 'release', reason: 'a test', remote, version: null, ...fields };
+}
+
+function range(run: SyncRun, plan: readonly PlanRow[], fields: Partial<ComparedRange> = {}): ComparedRange {
+  const { progress } = run;
+  const nextPage = progress.nextPage + 1;
+  const moved = {
+    ...progress,
+    nextPage,
+    rows: progress.rows + plan.length,
+    total: 10,
+    lastIp: plan.at(-1)?.ip ?? null,
+  };
+  return { run: run.run, fromPage: progress.nextPage, progress: moved, plan, ledgerRows: 1, ...fields };
+}
+
+async function planned(rows: readonly PlanRow[], fields: Partial<BeginRun> = {}): Promise<SyncRun> {
+  const run = await aSync(fields);
+  await world.ledger.syncs.saveRange(range(run, rows));
+  return world.ledger.syncs.finishPlan({ run: run.run, verdict: 'needs-approval', reason: null });
+}
+
+describe('beginning', () => {
+  test('the workflow that began a run finds it again; another one is told who works', async () => {
+    const { syncs } = world.ledger;
+    const one = await aSync();
+    expect(await syncs.begin(request({ run: one.owner }))).toEqual({ kind: 'begun', run: one });
+    expect(await syncs.begin(request())).toEqual({ kind: 'busy', run: one });
+    await syncs.setState(one.run, 'applied', null);
+    expect((await syncs.begin(request({ run: one.owner }))).run.state).toBe('applied');
+    const next = await aSync();
+    expect(next.run > one.run).toBe(true);
+    expect((await syncs.list('panel', 2)).map((run) => run.run)).toEqual([next.run, one.run]);
+  });
+
+  test('of many at once, one begins', async () => {
+    const begun = await Promise.all(Array.from({ length: 8 }, () => world.ledger.syncs.begin(request())));
+    expect(begun.filter(({ kind }) => kind === 'begun')).toHaveLength(1);
+    expect(new Set(begun.map(({ run }) => run.run)).size).toBe(1);
+    last = begun[0]?.run;
+  });
+
+  test('two integrations do not stand in each other’s way', async () => {
+    await aSync();
+    const other = await world.ledger.syncs.begin(request({ integration: 'other' }));
+    expect(other.kind).toBe('begun');
+    await world.ledger.syncs.setState(other.run.run, 'failed', null);
+  });
+
+  test('one run a local date, whoever starts it', async () => {
+    const scheduledFor = '2027-10-31';
+    const one = await aSync({ scheduledFor });
+    await world.ledger.syncs.setState(one.run, 'applied', null);
+    expect(await world.ledger.syncs.begin(request({ scheduledFor }))).toMatchObject({
+      kind: 'ran-already',
+      run: { run: one.run, scheduledFor },
+    });
+    expect((await aSync({ scheduledFor: '2027-11-01' })).state).toBe('running');
+  });
+
+  test.each([
+    { state: 'running', becomes: 'failed' },
+    { state: 'needs-approval', becomes: 'superseded' },
+  ] as const)('taken over from a closed workflow, its run that was $state is $becomes', async ({ state, becomes }) => {
+    const { syncs } = world.ledger;
+    const one = await aSync();
+    await syncs.setState(one.run, state, null);
+    const wrong = await syncs.begin(request({ takeOverFrom: aRun('sync/panel') }));
+    expect(wrong.kind).toBe('busy');
+    last = (await syncs.begin(request({ takeOverFrom: one.owner }))).run;
+    expect(last.run).not.toBe(one.run);
+    expect(await syncs.find(one.run)).toMatchObject({ state: becomes, endedAt: expect.any(String) });
+    // A straggler of the old one changes nothing, and does not take the lock of the new one along.
+    expect((await syncs.setState(one.run, 'applied', null)).state).toBe(becomes);
+    expect((await syncs.begin(request())).kind).toBe('busy');
+  });
+});
+
+describe('comparing', () => {
+  test('a range is saved once: said again, or by a copy that began elsewhere, it changes nothing', async () => {
+    const { syncs } = world.ledger;
+    const run = await aSync();
+    const first = range(run, [planRow('10.0.0.1'), planRow('10.0.0.2')]);
+    const saved = await syncs.saveRange(first);
+    expect(saved).toMatchObject({ planned: 2, ledgerRows: 1, progress: { nextPage: 2, rows: 2, lastIp: '10.0.0.2' } });
+    expect(await syncs.saveRange(first)).toEqual(saved);
+    expect(await syncs.saveRange(range(run, [planRow('10.0.0.9')], { fromPage: 5 }))).toEqual(saved);
+    expect(await syncs.countPlan(run.run)).toEqual({ release: 2 });
+  });
+
+  test('a broken listing leaves nothing, and what its stragglers save is refused', async () => {
+    const { syncs } = world.ledger;
+    const run = await aSync();
+    const late = range(run, [planRow('10.0.0.1')]);
+    await syncs.saveRange(late);
+    const again = await syncs.restart(run.run, 1);
+    expect(again).toMatchObject({ planned: 0, progress: { listing: 2, nextPage: 1, rows: 0, lastIp: null } });
+    expect(await syncs.restart(run.run, 1)).toEqual(again);
+    expect(await syncs.saveRange(late)).toEqual(again);
+    expect(await syncs.items(run.run, { after: null, limit: 9 })).toEqual([]);
+  });
+
+  test('a killed save leaves neither rows nor progress', async () => {
+    const { syncs } = world.ledger;
+    const run = await aSync();
+    const broken = range(run, [planRow('10.0.0.1'), planRow('10.0.0.2', { version: 2 ** 40 })]);
+    await expect(syncs.saveRange(broken)).rejects.toMatchObject({ name: 'LedgerContractBroken' });
+    expect(await syncs.find(run.run)).toEqual(run);
+    expect(await syncs.countPlan(run.run)).toEqual({});
+  });
+
+  test('a finished plan has counts, a checksum over all its rows and one verdict for good', async () => {
+    const { syncs } = world.ledger;
+    const rows = [planRow('10.0.0.1'), planRow('10.0.0.2', { action: 'report' }), planRow('10.0.0.3')];
+    const one = await planned(rows);
+    expect(one).toMatchObject({ counts: { release: 2, report: 1 }, remoteCount: 10, ledgerCount: 1 });
+    expect(one.checksum).toMatch(/^[0-9a-f]{64}$/);
+    expect(await syncs.finishPlan({ run: one.run, verdict: 'apply', reason: null })).toEqual(one);
+    await syncs.setState(one.run, 'failed', null);
+    expect((await planned(rows)).checksum).toBe(one.checksum);
+    await syncs.setState(last?.run ?? '', 'failed', null);
+    expect((await planned(rows.slice(1))).checksum).not.toBe(one.checksum);
+  });
+
+  test('twelve thousand rows keep their order, and are read page by page', async () => {
+    const { syncs } = world.ledger;
+    const ips = Array.from({ length: 12_000 }, (_, n) => `10.${Math.floor(n / 250)}.1.${(n % 250) + 1}`);
+    const run = await planned(ips.map((ip) => planRow(ip)));
+    const read: string[] = [];
+    for (let after: string | null = null; ;) {
+      const items = await syncs.items(run.run, { after, limit: 5_000 });
+      read.push(...items.map((row) => row.ip));
+      after = items.at(-1)?.ip ?? null;
+      if (items.length < 5_000) break;
+    }
+    expect(read).toEqual(ips);
+    expect(run.counts).toEqual({ release: 12_000 });
+  });
+});
+
+describe('approving', () => {
+  test('names the plan; another checksum, or a run that does not wait, is refused', async () => {
+    const { syncs } = world.ledger;
+    const { run, checksum } = await planned([planRow('10.0.0.1')]);
+    expect(await syncs.approve(run, checksum ?? '')).toBe('not-waiting');
+    await syncs.setState(run, 'needs-approval', { code: 'first-plan', message: 'the first' });
+    expect(await syncs.approve(run, '00')).toBe('other-checksum');
+    const approved = await syncs.approve(run, checksum ?? '');
+    expect(approved).toMatchObject({ state: 'running', reason: null, approvedAt: expect.any(String) });
+    expect(await syncs.approve(run, checksum ?? '')).toEqual(approved);
+    expect(await syncs.everApproved('panel')).toBe(true);
+    expect(await syncs.everApproved('other')).toBe(false);
+  });
+});
+
+describe('applying', () => {
+  test('only rows that ask for something, each with its first outcome; the figures follow', async () => {
+    const { syncs } = world.ledger;
+    const rows = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map((ip) => planRow(ip));
+    const { run } = await planned([...rows, planRow('10.0.0.5', { action: 'report' })]);
+    await syncs.saveOutcome(run, '10.0.0.1', 'done', null);
+    await syncs.saveOutcome(run, '10.0.0.1', 'failed', 'late');
+    await syncs.saveOutcomes(run, [
+      { ip: '10.0.0.1', outcome: 'denied', reason: 'late' },
+      { ip: '10.0.0.2', outcome: 'changed', reason: 'its tag is another one' },
+    ]);
+    expect((await syncs.toApply(run, null, 1)).map((row) => row.ip)).toEqual(['10.0.0.3']);
+    expect((await syncs.toApply(run, '10.0.0.3', 9)).map((row) => row.ip)).toEqual(['10.0.0.4']);
+    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, changed: 1 });
+    const [first] = await syncs.items(run, { after: null, limit: 1 });
+    expect(first).toMatchObject({ outcome: 'done', outcomeReason: null });
+  });
+
+  test('PTRs are adopted where the row is as planned and nobody has its lock, with history', async () => {
+    const { syncs, addresses } = world.ledger;
+    const rows = [];
+    for (let n = 0; n < 3; n += 1) rows.push((await aReserved(world, await aService(world))).address);
+    const [one, two, three] = rows;
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three rows');
+    const { run } = await planned(rows.map((row) => planRow(row.ip, { action: 'adopt-ptr', version: row.version })));
+    const holder = aRun('ptr/x');
+    await lock(world, two.ip, holder);
+    const by = aRun('sync/panel');
+    const wanted = rows.map((row) => ({ ip: row.ip, version: row.version, ptr: 'new.example.com' }));
+    const told = await syncs.adoptPtrs({
+      run,
+      by,
+      rows: wanted.map((row, at) => ({ ...row, version: row.version + (at === 2 ? 7 : 0) })),
+    });
+    await unlock(world, two.ip, holder);
+    expect(told.map((row) => row.outcome)).toEqual(['done', 'changed', 'changed']);
+    expect(await addresses.find(one.ip)).toMatchObject({
+      ptr: 'new.example.com',
+      ptrSeen: 'new.example.com',
+      version: one.version + 1,
+    });
+    expect(await addresses.find(two.ip)).toEqual(two);
+    expect((await addresses.history(one.ip)).at(-1)).toMatchObject({ event: 'ptr', workflowId: 'sync/panel' });
+    await syncs.adoptPtrs({ run, by, rows: wanted });
+    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, changed: 2 });
+  });
+});
+
+describe('sightings', () => {
+  const seen = planRow('10.77.0.1');
+
+  async function night(rows: readonly PlanRow[], localDate: string): Promise<number | undefined> {
+    const run = await planned(rows);
+    const dates = await world.ledger.syncs.sight(run.run, rows, localDate);
+    expect(await world.ledger.syncs.sight(run.run, rows, localDate)).toEqual(dates);
+    await world.ledger.syncs.setState(run.run, 'applied', null);
+    return dates.get(seen.ip);
+  }
+
+  test('one a local date; another PTR, tag or group begins anew', async () => {
+    expect(await night([seen], '2027-01-01')).toBe(1);
+    expect(await night([seen], '2027-01-01')).toBe(1);
+    expect(await night([seen], '2027-01-02')).toBe(2);
+    const changed = planRow(seen.ip, { remote: { tag: null, group: 'public', ptr: 'other.example.com' } });
+    expect(await night([changed], '2027-01-03')).toBe(1);
+    expect(await night([changed], '2027-01-04')).toBe(2);
+  });
+
+  test('a night on which it was in step begins anew', async () => {
+    expect(await night([planRow('10.77.0.2')], '2027-02-01')).toBeUndefined();
+    expect(await night([seen], '2027-02-02')).toBe(1);
+    expect(await night([], '2027-02-03')).toBeUndefined();
+    expect(await night([seen], '2027-02-04')).toBe(1);
+  });
+
+  test('what is held back is reported, with its reason', async () => {
+    const { syncs } = world.ledger;
+    const { run } = await aSync();
+    await syncs.saveRange(range((await syncs.find(run)) as SyncRun, [seen]));
+    await syncs.holdBack(run, [{ ip: seen.ip, reason: 'seen on 1 of 3 dates' }]);
+    expect(await syncs.items(run, { after: null, limit: 1 })).toMatchObject([
+      { action: 'report', reason: 'seen on 1 of 3 dates' },
+    ]);
+  });
+});
+
+/** Pages count as all visible only when no other transaction looks on: autovacuum may be at it. */
+async function vacuumed(): Promise<void> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    await world.sql('vacuum (freeze, analyze) address');
+    const [row] = await world.sql<{ share: number }>(
+      `select relallvisible::float / relpages as share from pg_class where relname = 'address'`,
+    );
+    if ((row?.share ?? 0) > 0.99) return;
+    await new Promise((settle) => setTimeout(settle, 200));
+  }
+}
+
+describe('the ordered read', () => {
+  test('all rows that count, of every integration, in address order, IPv4 first; a quarantine that is over is none', async () => {
+    const { syncs } = world.ledger;
+    const texts = ['10.200.0.10', '10.200.0.9', '2001:db8::2', '2001:db8::10', '10.200.1.1'];
+    for (const ip of texts) await aReserved(world, await aService(world), { ip });
+    await release(world, '10.200.1.1', 0);
+    const read: string[] = [];
+    for await (const chunk of syncs.addresses('10.199.255.255', null)) read.push(...chunk.map((row) => row.ip));
+    expect(read).toEqual(['10.200.0.9', '10.200.0.10', '2001:db8::2', '2001:db8::10']);
+    const some: string[] = [];
+    for await (const chunk of syncs.addresses('10.200.0.9', '2001:db8::2')) some.push(...chunk.map((row) => row.ip));
+    expect(some).toEqual(['10.200.0.10', '2001:db8::2']);
+  });
+
+  test('comes from the index alone, in chunks that lose and repeat nothing', async () => {
+    await world.sql(`insert into service (id, kind, domain, server, tariff, state)
+      values ('bulk', 'vps', 'bulk.example.com', 'srv', 'plain', 'active')`);
+    await world.sql(`insert into address (ip, family, state, service, integration, address_group, order_id, tag, label, ptr, ptr_seen)
+      select '11.0.0.0'::inet + n, 'ipv4', 'active', 'bulk', 'panel', 'public', 'bulk/1/ipv4/' || n,
+        'iptally:0123456789ab:' || lpad(to_hex(n), 16, '0'), 'iptally-' || md5(n::text), n || '.example.com', n || '.example.com'
+      from generate_series(1, 60001) n order by random()`);
+    await vacuumed();
+    let count = 0;
+    let chunks = 0;
+    for await (const chunk of world.ledger.syncs.addresses('10.255.255.255', '11.255.255.255')) {
+      count += chunk.length;
+      chunks += 1;
+    }
+    expect({ count, chunks }).toEqual({ count: 60_001, chunks: 13 });
+    const plan = await world.sql<{
+      'QUERY PLAN': string;
+    }>(`explain select ip, state, integration, service, address_group,
+      order_id, tag, untagged, protected, ptr, ptr_seen, quarantine_until, version from address
+      where state in ('reserved', 'active', 'releasing', 'quarantined') and (quarantine_until is null
+      or quarantine_until > now() or state <> 'quarantined') and ip > '10.0.0.0' order by ip limit 5000`);
+    expect(plan.map((row) => row['QUERY PLAN']).join('\n')).toContain('Index Only Scan using address_current');
+  });
+});
+
+test('our own changes since a run are in the history, and an upper bound is known for any moment', async () => {
+  const { syncs } = world.ledger;
+  const start = new Date(Date.now() - 1_000).toISOString();
+  const { run } = await aSync();
+  const { ip } = await aReserved(world, await aService(world));
+  await aReserved(world, await aService(world));
+  await release(world, ip, 1_000);
+  expect(await syncs.ownChangesSince(run)).toEqual({ released: 1, created: 2 });
+  expect(await syncs.ownChanges('panel', start)).toBeGreaterThanOrEqual(1);
+  expect(await syncs.ownChanges('other', start)).toBe(0);
+});
+
+test('sync settings have defaults, and an edit of something else keeps them', async () => {
+  const { integrations } = world.ledger.settings;
+  const thresholds = { shrinkRows: 1, shrinkPercent: 0.5, askRows: 2, askPercent: 2.5 };
+  await integrations.add(
+    'tuned',
+    { ...panel, login: 'tuned', thresholds, confirmSightings: 3 },
+    { password: 'x', adminPassword: null },
+  );
+  await integrations.edit('tuned', { releaseLimit: 7, tagImported: true }, {});
+  await integrations.edit('tuned', { maxAttempts: 9 }, {});
+  expect(await integrations.find('tuned')).toMatchObject({
+    thresholds,
+    confirmSightings: 3,
+    releaseLimit: 7,
+    tagImported: true,
+  });
+});
