@@ -151,12 +151,14 @@ export async function tagOf(engine: Engine, order: string): Promise<string> {
   return markFor(await engine.ledger.installation(), order).tag;
 }
 
-/** What the panel holds with the tag of one of these orders. */
+/** What the panel holds with the tag of one of these orders, but for what is parked: that is held on purpose. */
 export async function heldFor(engine: Engine, ...orders: readonly string[]): Promise<readonly string[]> {
   const tags = await Promise.all(orders.map((order) => tagOf(engine, order)));
+  const parked = new Set((await engine.ledger.addresses.parked()).map(({ ip }) => ip));
   return [...engine.simulator.world.addresses.values()]
     .filter(({ note, state }) => state === 'allocated' && tags.some((tag) => note.startsWith(tag)))
-    .map(({ ip }) => ip);
+    .map(({ ip }) => ip)
+    .filter((ip) => !parked.has(ip));
 }
 
 interface Aim {
