@@ -14,6 +14,7 @@ import {
   heldFor,
   openDesk,
   release,
+  releasing,
   ownService as service,
   tagOf,
 } from './support/desk.ts';
@@ -61,7 +62,7 @@ describe('releaseAddress', () => {
     await handle.result();
     const ip = answer.addresses[0]?.ip ?? '';
     const run = await release(engine, ip);
-    await eventually(async () => expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'releasing' }));
+    await releasing(engine, ip);
     expect(web.world.addresses.has(ip)).toBe(false);
     expect(await run.executeUpdate(keepUpdate)).toEqual({ address: ip, kept: true, state: 'active' });
     expect(await run.result()).toEqual({ address: ip, state: 'active' });
@@ -73,7 +74,7 @@ describe('releaseAddress', () => {
   test.concurrent('a cancel before the delete means keep', async () => {
     const ip = await activeAddress(engine, service('r-4', { server: 'on-slow' }));
     const run = await release(engine, ip);
-    await eventually(async () => expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'releasing' }));
+    await releasing(engine, ip);
     await run.cancel();
     expect(await run.result()).toEqual({ address: ip, state: 'active' });
     expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'active', service: 'r-4' });
@@ -184,7 +185,7 @@ describe('releaseAddress', () => {
     const ip = await activeAddress(engine, service('r-15'));
     fault(engine, { purpose: 'release', at: ip }, { kind: 'delay', ms: 800 });
     const first = await release(engine, ip);
-    await eventually(async () => expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'releasing' }));
+    await releasing(engine, ip);
     await first.terminate();
     expect(await (await release(engine, ip)).result()).toEqual({ address: ip, state: 'quarantined' });
     expect(await heldFor(engine, 'r-15/1/ipv4/1')).toEqual([]);

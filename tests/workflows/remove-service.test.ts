@@ -14,6 +14,7 @@ import {
   heldFor,
   openDesk,
   release,
+  releasing,
   remove,
   ownService as service,
   tagOf,
@@ -131,7 +132,7 @@ describe('removeService', () => {
   test.concurrent('joins a release that runs already', async () => {
     const ip = await activeAddress(engine, service('d-9', { server: 'on-slow' }));
     const running = await release(engine, ip);
-    await eventually(async () => expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'releasing' }));
+    await releasing(engine, ip);
     await (await remove(engine, 'd-9')).result();
     expect(await running.result()).toEqual({ address: ip, state: 'quarantined' });
     expect(
@@ -142,7 +143,7 @@ describe('removeService', () => {
   test.concurrent('keep during the cool-down of a removed service changes nothing and says so', async () => {
     const ip = await activeAddress(engine, service('d-10', { server: 'on-slow' }));
     const run = await remove(engine, 'd-10');
-    await eventually(async () => expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'releasing' }));
+    await releasing(engine, ip);
     const asked = await engine.client.workflow.getHandle(workflowIds.releaseAddress(ip)).executeUpdate(keepUpdate);
     expect(asked).toMatchObject({ kept: false, reason: { code: 'service-removed' } });
     expect(await run.result()).toMatchObject({ released: [ip] });

@@ -29,10 +29,10 @@ export interface About {
 /** The newest lines are kept: details are read by people. */
 const mostLines = 60;
 
-export function openStage(title: string, what: About): Stage {
+export function openStage(title: string, subject: About): Stage {
   const info = workflowInfo();
   const lines: string[] = [];
-  let about: About = what;
+  let about: About = subject;
   const waits = new Map<string, Reason>();
   const waiting = () => [...waits.values()].at(-1);
   let shown = '';

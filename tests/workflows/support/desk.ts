@@ -253,3 +253,18 @@ export function sendAgain(handle: WorkflowHandle, input: ProvisionServiceInput):
 export function ownService(id: string, more: Partial<ProvisionServiceInput['service']> = {}): ProvisionServiceInput {
   return service(id, { customer: `c-${id}`, ...more });
 }
+
+/** Until the release of an address has got so far; when it does not, its story tells why. */
+export async function releasing(engine: Engine, ip: string): Promise<void> {
+  const look = async () => (await engine.ledger.addresses.find(ip))?.state;
+  try {
+    await eventually(async () => {
+      if ((await look()) !== 'releasing') throw new Error('not yet');
+    });
+  } catch {
+    const history = await engine.ledger.addresses.history(ip);
+    const story = await detailsOf(engine, workflowIds.releaseAddress(ip)).catch(String);
+    const locks = JSON.stringify(await engine.ledger.locks.list());
+    throw new Error(`${ip} is ${await look()}:\n${story}\n${JSON.stringify(history, null, 1)}\n${locks}`);
+  }
+}
