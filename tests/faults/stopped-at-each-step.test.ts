@@ -3,7 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { markFor } from '../../activities/ledger/postgres/order-opening.ts';
 import { setupFinishedUpdate, workflowIds } from '../../workflows/contract.ts';
-import type { provisionService } from '../../workflows/index.ts';
+import type { provisionService, releaseAddress } from '../../workflows/index.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { service } from '../support/orders.ts';
 import { untilAtRest } from './support/at-rest.ts';
@@ -123,6 +123,32 @@ describe('a run that is stopped after each of its steps', () => {
       expect((await handle.result()).addresses).toMatchObject([{ state: 'active', service: id }]);
     },
   );
+});
+
+const releases = [
+  { activity: 'lookForRelease', ends: ['active'] },
+  { activity: 'takeOffService', ends: ['active'] },
+  // A local step, and no cool-down follows: mostly the delete has begun before the run hears of the cancel.
+  { activity: 'unbind', ends: ['active', 'quarantined'] },
+  { activity: 'deleteAddress', ends: ['quarantined'] },
+] as const;
+
+describe('a release that is cancelled after each of its steps', () => {
+  test.concurrent.each(releases)('after $activity it ends $ends, here as there', async ({ activity, ends }) => {
+    const id = `release-${activity}`;
+    const { addresses } = await orderAsCustomer(engine, service(id), { way: 'reports-early', patienceMs: 0 });
+    const [address = ''] = addresses;
+    const run = { workflowId: workflowIds.releaseAddress(address) };
+    stops.after(activity, address, () => engine.client.workflow.getHandle(run.workflowId).cancel());
+    const ended = await engine.client.workflow.execute<typeof releaseAddress>('releaseAddress', {
+      ...run,
+      taskQueue: engine.taskQueue,
+      args: [{ address, reason: 'to be kept after all' }],
+    });
+    expect(stops.reached).toContain(`${activity} ${address}`);
+    expect(ends).toContain(ended.state);
+    expect(engine.simulator.world.addresses.has(address)).toBe(ended.state === 'active');
+  });
 });
 
 describe('afterwards', () => {

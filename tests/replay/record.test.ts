@@ -51,14 +51,15 @@ const ended = (workflowId: string) =>
     .result()
     .catch(() => undefined);
 
-async function keep(name: string, workflowId: string): Promise<void> {
+async function keep(name: string, workflowId: string): Promise<boolean> {
   await ended(workflowId);
   const file = join(historiesFolder, `${name}.json`);
-  if (existsSync(file) && mode !== 'overwrite') return;
+  if (existsSync(file) && mode !== 'overwrite') return true;
   mkdirSync(historiesFolder, { recursive: true });
   const history: unknown = JSON.parse(historyToJSON(await engine.client.workflow.getHandle(workflowId).fetchHistory()));
   // Stack traces name the folder they were recorded in.
   writeFileSync(file, `${JSON.stringify({ name, workflowId, history }).replaceAll(PROJECT, '.')}\n`);
+  return existsSync(file);
 }
 
 async function failingService(id: string) {
@@ -209,6 +210,6 @@ recording('records', () => {
   });
 
   test.each(Object.entries(scenarios))('%s', async (name, play) => {
-    await keep(name, await play());
+    expect(await keep(name, await play())).toBe(true);
   });
 });
