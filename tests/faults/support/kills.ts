@@ -178,7 +178,7 @@ async function release(engine: Engine, address: string): Promise<readonly string
     workflowId: workflowIds.releaseAddress(address),
     taskQueue: engine.taskQueue,
     args: [{ address, reason: 'killed in the middle' }],
-    workflowTaskTimeout: '3s',
+    workflowTaskTimeout: '5s',
   });
   await handle.result();
   await sleep(0);
