@@ -58,89 +58,94 @@ export type Opened =
   | { readonly kind: 'refused'; readonly failure: Failure; readonly begun: boolean };
 
 export function openingActivities(deps: Deps) {
-  /** Step 1 for a new service: the service and all its orders are written before anything is asked. Ledger only. */
-  async function openProvision(input: ProvisionService, run: RunRef): Promise<Opened> {
-    const { customer = null, ...service } = input.service;
-    const opened = await deps.ledger.services.open({ service: { ...service, customer }, run });
-    const asked = input.addresses?.map((order) => ({ ...order, ptr: order.ptr ?? null }));
-    return planOf(opened, service.id, { run, of: (situation) => ordersOf(situation, asked) });
-  }
+  return {
+    openProvision: (input: ProvisionService, run: RunRef) => openProvision(deps, input, run),
+    openAdded: (input: AddAddress, run: RunRef) => openAdded(deps, input, run),
+  };
+}
 
-  /** The same for one more address of a service that is there. */
-  async function openAdded(input: AddAddress, run: RunRef): Promise<Opened> {
-    const opened = await deps.ledger.services.setting(input.service);
-    const wanted = { order: input.order, family: input.family, ptr: input.ptr ?? null, wanted: input.address ?? null };
-    return planOf(opened, input.service, { run, of: () => [wanted] });
-  }
+/** Step 1 for a new service: the service and all its orders are written before anything is asked. Ledger only. */
+async function openProvision(deps: Deps, input: ProvisionService, run: RunRef): Promise<Opened> {
+  const { customer = null, ...service } = input.service;
+  const opened = await deps.ledger.services.open({ service: { ...service, customer }, run });
+  const asked = input.addresses?.map((order) => ({ ...order, ptr: order.ptr ?? null }));
+  return planOf(deps, opened, { service: service.id, run, of: (situation) => ordersOf(situation, asked) });
+}
 
-  async function planOf(opened: OpenedService, id: string, wanted: Wanted): Promise<Opened> {
-    if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, id), false);
-    const situation = situationOf(deps, opened);
-    const plan = planFor(opened, situation);
-    if (plan.integration?.unread) return plan;
-    const right = eligibility(situation);
-    if (right.kind === 'no-address') return { ...plan, reason: right.reason };
-    const orders = wanted.of(situation);
-    if ('failure' in orders) return refuse(orders.failure, !plan.complete);
-    const missing = orders.find(({ family }) => situation.tariff[family] === 0);
-    if (missing !== undefined) return { ...plan, reason: familyNotAllowed(situation, missing) };
-    return openAll(plan, opened, { orders, group: right.group, run: wanted.run });
-  }
+/** The same for one more address of a service that is there. */
+async function openAdded(deps: Deps, input: AddAddress, run: RunRef): Promise<Opened> {
+  const opened = await deps.ledger.services.setting(input.service);
+  const wanted = { order: input.order, family: input.family, ptr: input.ptr ?? null, wanted: input.address ?? null };
+  return planOf(deps, opened, { service: input.service, run, of: () => [wanted] });
+}
 
-  async function openAll(plan: Plan, setting: ServiceSetting, wanted: Orders): Promise<Opened> {
-    const { integration } = setting;
-    if (integration === null) return plan;
-    if (integration.tagNotKept) return refuse(refusals.tagNotKept(integration.name), !plan.complete);
-    const tickets: OpenedTicket[] = [];
-    for (const order of wanted.orders) {
-      const request: OpenOrder = {
-        ...order,
-        wanted: order.wanted ?? null,
-        service: setting.service.id,
-        integration: integration.name,
-        group: wanted.group,
-        run: wanted.run,
-        siblings: wanted.orders.map((sibling) => sibling.order),
-      };
-      // One after the other: an order may take over a reserved address that the next one must then not see.
-      const opened = ticketOf(await openOrder(request), request, { setting, integration });
-      if ('failure' in opened) return refuse(opened.failure, !plan.complete && opened.failure.code !== 'order-in-use');
-      tickets.push(opened);
+async function planOf(deps: Deps, opened: OpenedService, wanted: Wanted): Promise<Opened> {
+  if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, wanted.service), false);
+  const situation = situationOf(deps, opened);
+  const plan = planFor(opened, situation);
+  if (plan.integration?.unread) return plan;
+  const right = eligibility(situation);
+  if (right.kind === 'no-address') return { ...plan, reason: right.reason };
+  const orders = wanted.of(situation);
+  if ('failure' in orders) return refuse(orders.failure, !plan.complete);
+  const missing = orders.find(({ family }) => situation.tariff[family] === 0);
+  if (missing !== undefined) return { ...plan, reason: familyNotAllowed(situation, missing) };
+  return openAll(deps, plan, { setting: opened, orders, group: right.group, run: wanted.run });
+}
+
+async function openAll(deps: Deps, plan: Plan, { setting, ...wanted }: Orders): Promise<Opened> {
+  const { integration } = setting;
+  if (integration === null) return plan;
+  if (integration.tagNotKept) return refuse(refusals.tagNotKept(integration.name), !plan.complete);
+  const tickets: OpenedTicket[] = [];
+  for (const order of wanted.orders) {
+    const request: OpenOrder = {
+      ...order,
+      wanted: order.wanted ?? null,
+      service: setting.service.id,
+      integration: integration.name,
+      group: wanted.group,
+      run: wanted.run,
+      siblings: wanted.orders.map((sibling) => sibling.order),
+    };
+    // One after the other: an order may take over a reserved address that the next one must then not see.
+    const opened = ticketOf(await openOrder(deps, request), request, { setting, integration });
+    if ('failure' in opened) return refuse(opened.failure, !plan.complete && opened.failure.code !== 'order-in-use');
+    tickets.push(opened);
+  }
+  return { ...plan, orders: tickets };
+}
+
+/**
+ * An order, or a reserved address of another one, whose owner's run is closed moves to this run (design.md 3, step 1).
+ * What a running run reserved for the service is left to it; an order of its own can only be in one run's hands.
+ */
+async function openOrder(deps: Deps, request: OpenOrder): Promise<OpenedOrder> {
+  const running: RunRef[] = [];
+  for (;;) {
+    const opened = await deps.ledger.orders.open({ ...request, running });
+    if (opened.kind !== 'owned') return opened;
+    const { owner } = opened;
+    if ((await deps.runs.closedAt(owner)) !== undefined) {
+      const moved = await deps.ledger.orders.open({ ...request, running, takeOverFrom: owner });
+      if (moved.kind !== 'owned' || sameOwner(moved.owner, owner)) return moved;
+    } else if (running.some((run) => sameOwner(run, owner))) {
+      // Named again although it is to be left alone: it is the owner of this very order.
+      return opened;
+    } else {
+      running.push(owner);
     }
-    return { ...plan, orders: tickets };
   }
-
-  /**
-   * An order, or a reserved address of another one, whose owner's run is closed moves to this run (design.md 3, step 1).
-   * What a running run reserved for the service is left to it; an order of its own can only be in one run's hands.
-   */
-  async function openOrder(request: OpenOrder): Promise<OpenedOrder> {
-    const running: RunRef[] = [];
-    for (;;) {
-      const opened = await deps.ledger.orders.open({ ...request, running });
-      if (opened.kind !== 'owned') return opened;
-      const { owner } = opened;
-      if ((await deps.runs.closedAt(owner)) !== undefined) {
-        const moved = await deps.ledger.orders.open({ ...request, running, takeOverFrom: owner });
-        if (moved.kind !== 'owned' || sameOwner(moved.owner, owner)) return moved;
-      } else if (running.some((run) => sameOwner(run, owner))) {
-        // Named again although it is to be left alone: it is the owner of this very order.
-        return opened;
-      } else {
-        running.push(owner);
-      }
-    }
-  }
-
-  return { openProvision, openAdded };
 }
 
 interface Wanted {
+  readonly service: string;
   readonly run: RunRef;
   readonly of: (situation: Situation) => readonly WantedAddress[] | { readonly failure: Failure };
 }
 type WantedAddress = WantedOrder & { readonly wanted?: string | null };
 interface Orders {
+  readonly setting: ServiceSetting;
   readonly orders: readonly WantedAddress[];
   readonly group: string;
   readonly run: RunRef;

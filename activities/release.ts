@@ -128,12 +128,22 @@ async function unbind(
  */
 async function deleteAddress(deps: Deps, target: DeleteTarget): Promise<DeleteAnswer> {
   const { ip, run } = target;
+  const over = await deps.ledger.releases.finished({ ip, run });
+  if (over !== undefined) return { kind: 'gone', address: addressView(over) };
   const lock = await lockAddress(deps, ip, { run, reason: `release of ${ip}`, fenceMs: target.fenceMs });
   if (lock.kind === 'locked') return lock;
   const row = await deps.ledger.releases.stillUnused({ ip, run });
   if (row === 'lock-lost') throw applicationFailure(lockLost(ip), true);
-  if (row === 'in-use') return { kind: 'refused', failure: inUseAgain(ip) };
+  if (row === 'in-use') return notReleasing(deps, target);
   return heartbeating(() => deleteUnderLock(deps, row, target));
+}
+
+/** A second copy of this step may have come to the end between our look and our lock; else the row is in use again. */
+async function notReleasing(deps: Deps, { ip, run }: DeleteTarget): Promise<DeleteAnswer> {
+  const over = await deps.ledger.releases.finished({ ip, run });
+  if (over === undefined) return { kind: 'refused', failure: inUseAgain(ip) };
+  await unlockAddress(deps, ip, run);
+  return { kind: 'gone', address: addressView(over) };
 }
 
 async function deleteUnderLock(deps: Deps, row: AddressRecord, target: DeleteTarget): Promise<DeleteAnswer> {
@@ -171,6 +181,8 @@ async function giveBack(
   { ip, ...why }: GiveBack & { readonly ip: string },
 ): Promise<GiveBackAnswer> {
   const reason = `order ${ticket.order}: ${why.reason}`;
+  const over = await deps.ledger.releases.finished({ ip, order: ticket.order, run: ticket.run });
+  if (over !== undefined) return { kind: 'gone', address: addressView(over) };
   const lock = await lockAddress(deps, ip, { run: ticket.run, reason, fenceMs: ticket.fenceMs });
   if (lock.kind === 'locked') return lock;
   const row = await deps.ledger.addresses.find(ip);

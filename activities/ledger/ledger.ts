@@ -261,14 +261,12 @@ export interface Releases {
   }): Promise<'releasing' | 'known'>;
   /** Still `releasing` and on no service, read by address under the lock just before the delete (I4). */
   stillUnused(request: { readonly ip: string; readonly run: RunRef }): Promise<AddressRecord | 'in-use' | 'lock-lost'>;
+  /** The row this run (for this order) took to its end, when that was its last word on the address: nothing is left to do. */
+  finished(request: Pick<AttemptRef, 'run'> & { ip: string; order?: string }): Promise<AddressRecord | undefined>;
   /** Confirmed absent or pending: `quarantined` until now + quarantine; closes an open conflict of ours; unlocks. */
   finish(request: { readonly ip: string; readonly quarantineMs: number; readonly run: RunRef }): Promise<AddressRecord>;
   /** `keep` before the second lock: bound again as it was. */
-  rebind(request: {
-    readonly ip: string;
-    readonly reason: string;
-    readonly run: RunRef;
-  }): Promise<AddressRecord | 'not-releasing' | 'service-gone'>;
+  rebind(request: Parameters<Releases['begin']>[0]): Promise<AddressRecord | 'not-releasing' | 'service-gone'>;
 }
 
 export type ReleaseStart =

@@ -116,7 +116,7 @@ describe('the protocol (reference section 6)', () => {
   });
 
   test('a released address is pending until its time, or until an administrator deletes it', async () => {
-    const panel = await panels.panel({ world: smallWorld({ pendingAfterRelease: true, pendingMs: 40 }) });
+    const panel = await panels.panel({ world: smallWorld({ pendingAfterRelease: true, pendingMs: 1_500 }) });
     const ipm = panels.client(panel.url);
     const request = { family: 'ipv4', group: 'public', address: '203.0.113.5' } as const;
     const take = async () => (await ipm.allocate({ ...request, mark: mark(1) })).kind;
@@ -127,7 +127,7 @@ describe('the protocol (reference section 6)', () => {
     expect(await take()).toBe('allocated');
     await ipm.release('203.0.113.5');
     await new Promise((settle) => {
-      setTimeout(settle, 50);
+      setTimeout(settle, 1_600);
     });
     expect(await take()).toBe('allocated');
   });

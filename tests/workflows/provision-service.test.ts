@@ -41,12 +41,9 @@ describe('provisionService', () => {
 
   test.concurrent('each address of the tariff is its own order, both families side by side', async () => {
     const { answer } = await orderService(engine, service('s-3', { tariff: 'vps-4' }));
-    expect(answer.addresses.map(({ order }) => order).toSorted()).toEqual([
-      's-3/1/ipv4/1',
-      's-3/1/ipv4/2',
-      's-3/1/ipv6/1',
-      's-3/1/ipv6/2',
-    ]);
+    expect(new Set(answer.addresses.map(({ order }) => order))).toEqual(
+      new Set(['s-3/1/ipv4/1', 's-3/1/ipv4/2', 's-3/1/ipv6/1', 's-3/1/ipv6/2']),
+    );
     expect(new Set(answer.addresses.map(({ ip }) => ip)).size).toBe(4);
     for (const { ip } of answer.addresses) expect(simulator.world.addresses.get(ip)?.domain).toBe('s-3.example.com');
   });
@@ -60,10 +57,10 @@ describe('provisionService', () => {
       ],
     };
     const { answer } = await orderService(engine, input);
-    expect(answer.addresses.map(({ order, ptr }) => [order, ptr]).toSorted()).toEqual([
-      ['billing-77', 'mail.example.com'],
-      ['billing-78', 's-4.example.com'],
-    ]);
+    expect(Object.fromEntries(answer.addresses.map(({ order, ptr }) => [order, ptr]))).toEqual({
+      'billing-77': 'mail.example.com',
+      'billing-78': 's-4.example.com',
+    });
   });
 
   test.concurrent('shared hosting is given addresses of group alias, everything else of group public', async () => {
@@ -79,7 +76,9 @@ describe('provisionService', () => {
     const failure = await failureOf(orderService(engine, service(id, { tariff: 'vps-4', server: 'on-narrow' })));
     expect(failure.type).toBe(failure.code);
     expect(failure).toMatchObject({ code: 'no-free-address' });
-    await expect(engine.client.workflow.getHandle(workflowIds.provisionService(id)).result()).rejects.toThrow();
+    await expect(engine.client.workflow.getHandle(workflowIds.provisionService(id)).result()).rejects.toThrow(
+      'Workflow execution failed',
+    );
     expect(await heldFor(engine, ...[1, 2].flatMap((n) => [`${id}/1/ipv4/${n}`, `${id}/1/ipv6/${n}`]))).toEqual([]);
     expect(await ledger.services.find(id)).toMatchObject({ state: 'removed', generation: 2 });
     expect([...simulator.world.addresses.values()].filter(({ owner }) => owner === 'narrow')).toEqual([]);

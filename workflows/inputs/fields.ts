@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { acceptedAddress, isAddress, parseAddress } from '../domain/address.ts';
-import { acceptedDuration, parseDuration } from '../domain/duration.ts';
 import { acceptedHostname, parseHostname } from '../domain/hostname.ts';
 import { serviceKinds } from '../domain/states.ts';
 
@@ -33,14 +32,6 @@ export const hostname = text(acceptedHostname).transform((value, context) => {
   const parsed = parseHostname(value);
   if ('name' in parsed) return parsed.name;
   context.addIssue({ code: 'custom', message: `${parsed.problem}; accepted: ${acceptedHostname}` });
-  return z.NEVER;
-});
-
-/** A duration as people write it, in milliseconds inside. */
-export const duration = text(acceptedDuration).transform((value, context) => {
-  const ms = parseDuration(value);
-  if (ms !== undefined) return ms;
-  context.addIssue({ code: 'custom', message: `accepted: ${acceptedDuration}` });
   return z.NEVER;
 });
 

@@ -53,4 +53,3 @@ export type SetupFinishedInput = z.input<typeof setupFinishedInput>;
 /** What is worked with: canonical texts. */
 export type ProvisionService = z.output<typeof provisionServiceInput>;
 export type AddAddress = z.output<typeof addAddressInput>;
-export type ChangePtr = z.output<typeof changePtrInput>;

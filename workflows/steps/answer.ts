@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { hearOut } from './interruption.ts';
 
 /** An answer that update handlers wait for: set once, to a value or to an error, and then the same for everybody. */
 export interface Answer<Value> {
@@ -18,7 +18,7 @@ export function openAnswer<Value>(): Answer<Value> {
       outcome ??= { error };
     },
     async get() {
-      await condition(() => outcome !== undefined);
+      await hearOut(() => outcome !== undefined);
       if (outcome === undefined || 'error' in outcome) throw outcome?.error ?? new Error('no answer');
       return outcome.value;
     },

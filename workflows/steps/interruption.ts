@@ -1,4 +1,4 @@
-import { CancelledFailure, CancellationScope } from '@temporalio/workflow';
+import { CancelledFailure, CancellationScope, condition } from '@temporalio/workflow';
 import { failWith } from './waiting.ts';
 
 /** Why a run stops before its end. The first that was accepted wins. */
@@ -25,6 +25,14 @@ export async function interruptible<Result>(story: (interruption: Interruption) 
   };
   CancellationScope.current().cancelRequested.catch(() => interruption.request('cancelled'));
   return CancellationScope.nonCancellable(() => story(interruption));
+}
+
+/**
+ * Waits in a message handler. A cancel of the run would end the wait with a bare `Cancelled`, while the caller is to hear what
+ * becomes of the run: it is stopped, or was past that.
+ */
+export async function hearOut(holds: () => boolean): Promise<void> {
+  await CancellationScope.nonCancellable(() => condition(holds));
 }
 
 /** How a stopped run ends: `Cancelled` for Temporal, or a failure of type `Abandoned`. */

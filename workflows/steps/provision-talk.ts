@@ -1,4 +1,4 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 import type { Plan } from '../../activities/opening.ts';
 import type { HeldTicket } from '../../activities/set-up.ts';
 import {
@@ -16,7 +16,7 @@ import type { ServiceState } from '../domain/states.ts';
 import { check } from '../inputs/check.ts';
 import { provisionServiceInput, setupFinishedInput, type ProvisionService } from '../inputs/inputs.ts';
 import { openAnswer, type Answer } from './answer.ts';
-import type { Interruption, Stop } from './interruption.ts';
+import { hearOut, type Interruption, type Stop } from './interruption.ts';
 import * as refusals from './refusals.ts';
 import { failWith } from './waiting.ts';
 
@@ -127,7 +127,7 @@ async function attach(talk: Talk, sent: unknown): Promise<AllocationResult> {
   ) {
     const change: Change = { input: checked.value, refused: undefined };
     talk.change = change;
-    await condition(() => talk.change !== change);
+    await hearOut(() => talk.change !== change);
     if (change.refused !== undefined) throw failWith(change.refused);
   }
   return talk.answer.get();
@@ -135,7 +135,7 @@ async function attach(talk: Talk, sent: unknown): Promise<AllocationResult> {
 
 async function retry(talk: Talk): Promise<ServiceStanding> {
   talk.retry = true;
-  await condition(() => !talk.retry);
+  await hearOut(() => !talk.retry);
   return standing(talk);
 }
 
@@ -146,9 +146,7 @@ async function abandon(
 ): Promise<ServiceStanding> {
   interruption.request('abandoned');
   // What goes back may have to wait for a panel: then the caller is told for what, and the run goes on.
-  await condition(
-    () => talk.ended || (interruption.stop !== undefined && !talk.waitsForSetUp && waits() !== undefined),
-  );
+  await hearOut(() => talk.ended || (interruption.stop !== undefined && !talk.waitsForSetUp && waits() !== undefined));
   const reason = talk.ended ? undefined : waits();
   return { ...standing(talk, interruption.stop), ...(reason === undefined ? {} : { reason }) };
 }
@@ -164,7 +162,7 @@ async function finish(talk: Talk, sent: unknown, interruption: Interruption): Pr
   const checked = check(setupFinishedInput, sent, 'setupFinished');
   if (!checked.ok) throw failWith(checked.failure);
   if (talk.report?.ok !== true) talk.report = { ok: checked.value.ok, reason: checked.value.reason ?? null };
-  await condition(() => talk.ended || (talk.report?.ok !== true && talk.waitsForSetUp));
+  await hearOut(() => talk.ended || (talk.report?.ok !== true && talk.waitsForSetUp));
   if (checked.value.ok && talk.state !== 'active') {
     const { stop } = interruption;
     if (stop !== undefined || talk.reason === undefined) throw failWith(refusals.stoppedAlready(stop ?? 'cancelled'));

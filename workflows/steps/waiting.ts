@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  ChildWorkflowFailure,
   condition,
   isCancellation,
   sleep,
@@ -88,7 +89,8 @@ function unheard(error: unknown): Unheard {
 
 /** The failure an activity ended with, as a value; timeouts of the activity itself get words of ours. */
 export function failureOf(error: unknown): Failure {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const wrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
+  const cause = wrapped ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     const detail = cause.details?.[0] as Failure | undefined;
     return detail ?? { code: cause.type ?? 'failed', message: cause.message, next: 'see the run in the Web UI' };

@@ -37,6 +37,35 @@ export async function finishRelease(db: Db, request: Parameters<Releases['finish
   return addressRecord(await selectAddresses(db).where('address.id', '=', row.id).executeTakeFirstOrThrow());
 }
 
+/**
+ * A worker that dies behind the end of a release leaves a run that asks once more. By then the address may be another
+ * order's: only what this run wrote tells that its release is over.
+ */
+export async function finishedBefore(
+  db: Db,
+  request: Parameters<Releases['finished']>[0],
+): Promise<AddressRecord | undefined> {
+  const ip = canonical(request.ip);
+  const { run } = request;
+  const last = await db
+    .selectFrom('address_history')
+    .select(['event', 'order_id'])
+    .where('ip', '=', ip)
+    .where('workflow_id', '=', run.workflowId)
+    .where('run_id', '=', run.runId)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last?.event !== 'quarantined' || last.order_id !== (request.order ?? last.order_id)) return undefined;
+  const row = await selectAddresses(db)
+    .where('address.ip', '=', ip)
+    .where('address.quarantine_until', 'is not', null)
+    .orderBy('address.id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : addressRecord(row);
+}
+
 /** By the database's clock, which is the one that later says whether it is over. */
 async function timeFromNow(db: Db, ms: number): Promise<string> {
   const { at } = await db

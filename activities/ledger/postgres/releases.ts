@@ -5,7 +5,7 @@ import type { AddressRecord } from '../records.ts';
 import { addressRecord, changeAddress, findAddress, lockCurrent, retire, tell } from './address-rows.ts';
 import type { Database } from './database.ts';
 import { lockOrder } from './order-rows.ts';
-import { finishRelease, rebind } from './release-ends.ts';
+import { finishedBefore, finishRelease, rebind } from './release-ends.ts';
 import { addressKey, holdsLock } from './locks.ts';
 import type { Db } from './tables.ts';
 import { canonical, unreachable } from './values.ts';
@@ -15,6 +15,7 @@ export function releasesIn(database: Database): Releases {
     begin: (request) => database.transact((db) => begin(db, request)),
     extra: (request) => database.transact((db) => extra(db, request)),
     stillUnused: (request) => database.transact((db) => stillUnused(db, request)),
+    finished: (request) => database.read((db) => finishedBefore(db, request)),
     finish: (request) => database.transact((db) => finishRelease(db, request)),
     rebind: (request) => database.transact((db) => rebind(db, request)),
   };
@@ -66,6 +67,8 @@ async function extra(db: Db, request: Parameters<Releases['extra']>[0]): Promise
   if (order === undefined) throw new LedgerContractBroken('no-such-order', request.order);
   const known = await lockCurrent(db, ip);
   if (known !== undefined) {
+    // Said again: taken in already, for this very order.
+    if (known.state === 'releasing' && known.order_id === order.id) return 'releasing';
     if (known.reads_as !== 'released') return 'known';
     await retire(db, known, { reason: 'its quarantine is over', run: request.run });
   }

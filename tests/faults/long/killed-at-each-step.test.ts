@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import { claimKilledAtEachStep } from '../support/kill-claims.ts';
+import { killCases } from '../support/kill-cases.ts';
 
-describe('the worker is killed at each step of allocation and release, ten times', () => {
-  claimKilledAtEachStep(10, 24);
+describe('the worker is killed ten times at each step of allocation and release', () => {
+  claimKilledAtEachStep({ cases: killCases, times: 10, lanes: 12 });
 });

@@ -10,7 +10,8 @@ export interface OpenRun {
 /** Runs of this suite's task queue that are open, with what an operator sees of them. */
 export async function openRuns(engine: Engine): Promise<readonly OpenRun[]> {
   const runs: OpenRun[] = [];
-  const query = `TaskQueue = '${engine.taskQueue}' AND ExecutionStatus = 'Running'`;
+  // Lanes have task queues of their own, named after the engine's.
+  const query = `TaskQueue STARTS_WITH '${engine.taskQueue}' AND ExecutionStatus = 'Running'`;
   for await (const run of engine.client.workflow.list({ query })) {
     // Visibility lags behind: the run itself is asked.
     const found = await engine.client.workflow.getHandle(run.workflowId, run.runId).describe();

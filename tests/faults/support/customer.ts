@@ -66,7 +66,7 @@ async function started(engine: Engine, input: ProvisionServiceInput): Promise<Wo
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     // A worker that was killed in the middle of a workflow task is noticed after this time.
-    workflowTaskTimeout: '3s',
+    workflowTaskTimeout: '5s',
   });
 }
 
@@ -93,14 +93,15 @@ async function answered(ask: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** What Temporal did not answer is asked again; what it answered is taken. */
+/** What Temporal did not answer is asked again, for minutes if it must be; what it answered is taken. */
 async function persistently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  for (let tries = 1; ; tries += 1) {
+  const until = Date.now() + 300_000;
+  for (;;) {
     try {
       return await ask();
     } catch (error) {
       const clear = error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError;
-      if (clear || isOver(error) || tries === 30) throw error;
+      if (clear || isOver(error) || Date.now() > until) throw error;
       await sleep(300);
     }
   }

@@ -12,8 +12,11 @@ export interface Failpoint {
 
 const firedFolder = 'fired';
 
-export function setFailpoint(folder: string, point: Failpoint): void {
+export function makeFolder(folder: string): void {
   mkdirSync(join(folder, firedFolder), { recursive: true });
+}
+
+export function setFailpoint(folder: string, point: Failpoint): void {
   writeFileSync(join(folder, `${point.activity}-${point.when}-${randomUUID()}`), JSON.stringify(point));
 }
 

@@ -52,6 +52,11 @@ export const killCases: readonly KillCase[] = [
   ...atPanel.flatMap(([story, at]) => (['now', 'late'] as const).map((lands) => ({ story, place: { at, lands } }))),
 ];
 
+/** For `npm test`: after each effect, whose answer is then lost, and each mutation landing late. */
+export const shortKillCases: readonly KillCase[] = killCases.filter(({ place }) =>
+  'at' in place ? place.lands === 'late' : place.when === 'after' || place.activity === 'requestAddress',
+);
+
 export function nameOf({ story, place }: KillCase): string {
   return 'at' in place ? `${story}: ${place.at} at the panel, ${place.lands}` : `${place.when} ${place.activity}`;
 }

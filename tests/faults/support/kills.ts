@@ -10,11 +10,11 @@ import { bigWorld, strangersOf } from './big-world.ts';
 import { watchCreates } from './create-watch.ts';
 import { crowd } from './crowd.ts';
 import { orderAsCustomer, type Outcome } from './customer.ts';
-import { fired, setFailpoint } from './failpoints.ts';
+import { fired, makeFolder, setFailpoint } from './failpoints.ts';
 import { violations } from './invariants.ts';
-import { killCases, nameOf, type KillCase } from './kill-cases.ts';
+import { nameOf, type KillCase } from './kill-cases.ts';
 import { createPanelPlan, type PanelPlan } from './panel-plan.ts';
-import { startWorkerProcesses } from './worker-process.ts';
+import { startWorkerProcesses, type WorkerProcesses } from './worker-process.ts';
 
 export interface Kills {
   readonly violations: readonly string[];
@@ -25,42 +25,70 @@ export interface Kills {
   readonly seconds: number;
 }
 
-/** Kills a worker at each place, `times` times each, many stories at once; every kill also hits those beside it at random. */
-export async function killAtEachStep(times: number, atOnce: number): Promise<Kills> {
+export interface KillOptions {
+  readonly cases: readonly KillCase[];
+  readonly times: number;
+  /** Stories side by side, each with a worker of its own, so that a kill hits the story it is meant for. */
+  readonly lanes: number;
+}
+
+/** Kills a worker at each place, `times` times each; another one comes, and everything has to end as without. */
+export async function killAtEachStep({ cases, times, lanes }: KillOptions): Promise<Kills> {
   const begin = performance.now();
   const engine = await startEngine({
     world: bigWorld(),
-    integration: { requestTimeoutMs: 1_000, fenceMs: 2_000, quarantineMs: 0, maxAttempts: 50 },
+    integration: { requestTimeoutMs: 1_000, fenceMs: 2_000, quarantineMs: 0, maxAttempts: 20 },
   });
   await engine.stopWorker();
   const watch = watchCreates(engine.simulator);
-  const failpoints = join(engine.home, 'failpoints');
-  setFailpoint(failpoints, { activity: 'none', when: 'before', about: 'none' });
-  const workers = startWorkerProcesses(engine, { count: 2, failpoints });
-  const plan = createPanelPlan(engine.simulator, () => workers.killAll());
+  const all = Array.from({ length: times }, () => cases).flat();
+  const stages: Stage[] = [];
   try {
     await engine.addServer('desk');
     await engine.addTariff('vps-1', 1);
     await engine.addTariff('vps-6', 0, 1);
     const strangers = strangersOf(engine.simulator.world);
+    const plan = createPanelPlan(engine.simulator);
     const installation = await engine.ledger.installation();
-    const cases = Array.from({ length: times }, () => killCases).flat();
-    const stage: Stage = { engine, failpoints, plan, tagOf: (id) => markFor(installation, `${id}/1/ipv4/1`).tag };
-    const wrong = await crowd([...cases.entries()], atOnce, ([n, one]) => inTime(stage, one, `k-${n}`));
+    for (let lane = 0; lane < lanes; lane += 1) stages.push(openStage(engine, plan, { installation, lane }));
+    const free = [...stages];
+    const wrong = await crowd([...all.entries()], lanes, async ([n, one]) => {
+      const stage = free.pop();
+      if (stage === undefined) throw new Error('there is a stage for each of the crowd');
+      const found = await inTime(stage, one, `k-${n}`);
+      free.push(stage);
+      return found;
+    });
     await untilAtRest(engine, 60_000);
-    const reached = { ...fired(failpoints), ...plan.reached };
+    const reached = { ...fired(failpointsOf(engine)), ...plan.reached };
     return {
       violations: [...wrong.flat(), ...(await violations(engine, { creates: watch, strangers }))],
       reached,
       unreached: cases.map(nameOf).filter((name) => (reached[name] ?? 0) < times),
-      killed: workers.killed,
+      killed: stages.reduce((sum, { workers }) => sum + workers.killed, 0),
       seconds: Math.round((performance.now() - begin) / 1_000),
     };
   } finally {
     watch.stop();
-    await workers.stop();
+    await Promise.all(stages.map(({ workers }) => workers.stop()));
     await engine.close();
   }
+}
+
+function failpointsOf({ home }: Engine): string {
+  return join(home, 'failpoints');
+}
+
+function openStage(
+  whole: Engine,
+  plan: PanelPlan,
+  { installation, lane }: { readonly installation: string; readonly lane: number },
+): Stage {
+  const engine = { ...whole, taskQueue: `${whole.taskQueue}-${lane}` };
+  const failpoints = failpointsOf(engine);
+  makeFolder(failpoints);
+  const tagOf = (id: string): string => markFor(installation, `${id}/1/ipv4/1`).tag;
+  return { engine, failpoints, plan, tagOf, workers: startWorkerProcesses(engine, { failpoints }) };
 }
 
 interface Stage {
@@ -68,6 +96,7 @@ interface Stage {
   readonly failpoints: string;
   readonly plan: PanelPlan;
   readonly tagOf: (service: string) => string;
+  readonly workers: WorkerProcesses;
 }
 
 /** What does not end in time is a violation too, with all that can be seen of it. */
@@ -117,7 +146,12 @@ async function play(stage: Stage, one: KillCase, id: string): Promise<readonly s
   }
 }
 
-function arm({ failpoints, plan, tagOf, engine }: Stage, { place, story }: KillCase, id: string, ip = ''): void {
+function arm(
+  { failpoints, plan, tagOf, engine, workers }: Stage,
+  { place, story }: KillCase,
+  id: string,
+  ip = '',
+): void {
   if ('activity' in place) {
     return setFailpoint(failpoints, { ...place, about: ip === '' ? id : ip });
   }
@@ -128,7 +162,7 @@ function arm({ failpoints, plan, tagOf, engine }: Stage, { place, story }: KillC
     if (place.at === 'release') return elid === ip || engine.simulator.world.addresses.get(elid)?.note === tagOf(id);
     return note.startsWith(tagOf(id));
   };
-  plan.kill(name, about, place.lands === 'late' ? { kind: 'late', ms: 1_200 } : { kind: 'delay', ms: 1 });
+  plan.kill({ name, about, workers }, place.lands === 'late' ? { kind: 'late', ms: 1_200 } : { kind: 'delay', ms: 1 });
 }
 
 function creates({ tagOf }: Stage, id: string): (request: SimulatedRequest) => boolean {
@@ -144,7 +178,7 @@ async function release(engine: Engine, address: string): Promise<readonly string
     workflowId: workflowIds.releaseAddress(address),
     taskQueue: engine.taskQueue,
     args: [{ address, reason: 'killed in the middle' }],
-    workflowTaskTimeout: '3s',
+    workflowTaskTimeout: '5s',
   });
   await handle.result();
   await sleep(0);

@@ -1,21 +1,28 @@
 import type { Fault, SimulatedRequest } from '../../../activities/coremanager/simulator/faults.ts';
 import type { IpManagerSimulator } from '../../../activities/ipmanager/simulator/start.ts';
+import type { WorkerProcesses } from './worker-process.ts';
 
 /** What is to happen to particular requests, once each. */
 export interface PanelPlan {
   once(about: (request: SimulatedRequest) => boolean, fault: Fault): void;
-  /** Kills the workers while this request is at the panel. */
-  kill(name: string, about: (request: SimulatedRequest) => boolean, fault: Fault): void;
+  /** Kills these workers while this request is at the panel. */
+  kill(place: Killing, fault: Fault): void;
   readonly reached: Readonly<Record<string, number>>;
+}
+
+export interface Killing {
+  readonly name: string;
+  readonly about: (request: SimulatedRequest) => boolean;
+  readonly workers: Pick<WorkerProcesses, 'killAll'>;
 }
 
 interface Planned {
   readonly about: (request: SimulatedRequest) => boolean;
   readonly fault: Fault;
-  readonly kills?: string;
+  readonly kills?: Killing;
 }
 
-export function createPanelPlan(simulator: IpManagerSimulator, killWorkers: () => void): PanelPlan {
+export function createPanelPlan(simulator: IpManagerSimulator): PanelPlan {
   const planned = new Set<Planned>();
   const reached: Record<string, number> = {};
   simulator.faults.hook = (request) => {
@@ -23,8 +30,8 @@ export function createPanelPlan(simulator: IpManagerSimulator, killWorkers: () =
       if (!one.about(request)) continue;
       planned.delete(one);
       if (one.kills !== undefined) {
-        reached[one.kills] = (reached[one.kills] ?? 0) + 1;
-        killWorkers();
+        reached[one.kills.name] = (reached[one.kills.name] ?? 0) + 1;
+        one.kills.workers.killAll();
       }
       return one.fault;
     }
@@ -33,6 +40,6 @@ export function createPanelPlan(simulator: IpManagerSimulator, killWorkers: () =
   return {
     reached,
     once: (about, fault) => void planned.add({ about, fault }),
-    kill: (kills, about, fault) => void planned.add({ about, fault, kills }),
+    kill: (kills, fault) => void planned.add({ about: kills.about, fault, kills }),
   };
 }

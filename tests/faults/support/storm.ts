@@ -115,7 +115,7 @@ async function releaseSome(engine: Engine, outcomes: readonly Outcome[]): Promis
     const handle = await engine.client.workflow.start('releaseAddress', {
       workflowId: workflowIds.releaseAddress(address),
       taskQueue: engine.taskQueue,
-      args: [{ address, reason: 'the storm is over' }],
+      args: [{ address, reason: 'no longer wanted' }],
     });
     await handle.result();
   });

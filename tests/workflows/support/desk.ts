@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll } from '@jest/globals';
+import { afterAll, jest } from '@jest/globals';
 import {
   WithStartWorkflowOperation,
   WorkflowFailedError,
@@ -37,9 +37,13 @@ import type { AddAddressInput, ProvisionServiceInput } from '../../../workflows/
 import { password, quickIntegration, startEngine, type Engine, type EngineOptions } from '../../support/engine.ts';
 import { orderService, service } from '../../support/orders.ts';
 
+jest.setTimeout(120_000);
+
 /** One engine for a suite whose tests run side by side: the usual server and tariffs are there. */
 export async function openDesk(options: EngineOptions = {}): Promise<Engine> {
-  const engine = await startEngine(options);
+  // Time enough for a machine that does much else: what must be slow says so by itself.
+  const integration = { requestTimeoutMs: 5_000, ...options.integration };
+  const engine = await startEngine({ ...options, integration });
   afterAll(() => engine.close());
   await engine.addServer('desk');
   await engine.addTariff('vps-1', 1);
@@ -77,7 +81,7 @@ export function start<Name extends keyof Workflows>(
   name: Name,
   run: { readonly workflowId: string; readonly input: Parameters<Workflows[Name]>[0] },
 ) {
-  return engine.client.workflow.start<Workflows[Name]>(name as string, {
+  return engine.client.workflow.start<Workflows[Name]>(name, {
     workflowId: run.workflowId,
     taskQueue: engine.taskQueue,
     args: [run.input] as unknown as Parameters<Workflows[Name]>,
@@ -134,7 +138,7 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure & { rea
 }
 
 /** Until it holds; the last error tells what did not. */
-export async function eventually<Value>(look: () => Promise<Value> | Value, ms = 15_000): Promise<Value> {
+export async function eventually<Value>(look: () => Promise<Value> | Value, ms = 30_000): Promise<Value> {
   const until = Date.now() + ms;
   for (;;) {
     try {
@@ -151,12 +155,14 @@ export async function tagOf(engine: Engine, order: string): Promise<string> {
   return markFor(await engine.ledger.installation(), order).tag;
 }
 
-/** What the panel holds with the tag of one of these orders. */
+/** What the panel holds with the tag of one of these orders, but for what is parked: that is held on purpose. */
 export async function heldFor(engine: Engine, ...orders: readonly string[]): Promise<readonly string[]> {
   const tags = await Promise.all(orders.map((order) => tagOf(engine, order)));
+  const parked = new Set((await engine.ledger.addresses.parked()).map(({ ip }) => ip));
   return [...engine.simulator.world.addresses.values()]
     .filter(({ note, state }) => state === 'allocated' && tags.some((tag) => note.startsWith(tag)))
-    .map(({ ip }) => ip);
+    .map(({ ip }) => ip)
+    .filter((ip) => !parked.has(ip));
 }
 
 interface Aim {
@@ -220,11 +226,12 @@ export async function addIspManager(
   engine: Engine,
   name: string,
   settings: Readonly<Record<string, string>> = {},
+  requestTimeoutMs = 1_000,
 ): Promise<IspManagerSimulator> {
   const world = createIspWorld({ logins: [{ name: 'root', password }] });
   const simulator = await startIspManagerSimulator({ world });
   opened.push(simulator);
-  const at = { module: 'ispmanager-business', url: simulator.url, login: 'root', settings };
+  const at = { module: 'ispmanager-business', url: simulator.url, login: 'root', settings, requestTimeoutMs };
   await engine.addServer(name, at, password);
   return simulator;
 }
@@ -250,4 +257,19 @@ export function sendAgain(handle: WorkflowHandle, input: ProvisionServiceInput):
 /** Of a customer of its own: what one test gives back is then never offered to another as to the same customer. */
 export function ownService(id: string, more: Partial<ProvisionServiceInput['service']> = {}): ProvisionServiceInput {
   return service(id, { customer: `c-${id}`, ...more });
+}
+
+/** Until the release of an address has got so far; when it does not, its story tells why. */
+export async function releasing(engine: Engine, ip: string): Promise<void> {
+  const look = async () => (await engine.ledger.addresses.find(ip))?.state;
+  try {
+    await eventually(async () => {
+      if ((await look()) !== 'releasing') throw new Error('not yet');
+    });
+  } catch {
+    const history = await engine.ledger.addresses.history(ip);
+    const story = await detailsOf(engine, workflowIds.releaseAddress(ip)).catch(String);
+    const locks = JSON.stringify(await engine.ledger.locks.list());
+    throw new Error(`${ip} is ${await look()}:\n${story}\n${JSON.stringify(history, null, 1)}\n${locks}`);
+  }
 }

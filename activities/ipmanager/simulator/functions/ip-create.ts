@@ -49,7 +49,9 @@ function wantedOf(world: World, call: PanelCall): WantedAddress {
 }
 
 async function takeFree(world: World, call: PanelCall, wanted: WantedAddress): Promise<SimAddress> {
-  if (call.fault?.kind === 'busy-address') forgetBusy(world, call, wanted);
+  const busy = call.fault?.kind === 'busy-address' ? forgetBusy(world, call, wanted) : undefined;
+  // That one, also when a lower one is free: else the fault would only lose an address.
+  if (busy !== undefined) return hold(world, call, { ip: busy, group: wanted.group });
   for (;;) {
     const ip = chooseAddress(world, { user: call.user, ...wanted });
     if (ip === undefined) throw new SimError(world.knobs.nothingFree.type, world.knobs.nothingFree.object);
@@ -97,7 +99,7 @@ async function passesChecks(world: World, held: SimAddress): Promise<boolean> {
 }
 
 /** The drift the whole conflict rule is about: the panel has forgotten that an address is in use, and offers it again. */
-function forgetBusy(world: World, call: PanelCall, wanted: WantedAddress): void {
+function forgetBusy(world: World, call: PanelCall, wanted: WantedAddress): string | undefined {
   const named = call.fault?.ip;
   const busy = [...world.addresses.values()].find(
     (row) =>
@@ -108,6 +110,7 @@ function forgetBusy(world: World, call: PanelCall, wanted: WantedAddress): void 
       (named === undefined || row.ip === named),
   );
   if (busy !== undefined) world.addresses.delete(busy.ip);
+  return busy?.ip;
 }
 
 function answer(world: World, ip: string): readonly SimNode[] {
