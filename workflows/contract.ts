@@ -104,7 +104,7 @@ export const ptrChangedUpdate = defineUpdate<PtrResult, [unknown?]>('ptrChanged'
 
 /** One planned action as every surface shows it. */
 export interface SyncItemView {
-  readonly ip: string;
+  readonly address: string;
   readonly discrepancy: Discrepancy;
   readonly action: Action;
   /** `null`: not tried (yet), left for the next run. */

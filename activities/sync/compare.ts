@@ -1,6 +1,7 @@
 import { Context as ActivityContext } from '@temporalio/activity';
 import type { Reason } from '../../workflows/domain/failure.ts';
-import { isComplete } from '../../workflows/domain/listing-proof.ts';
+import { isComplete, type ListingProof } from '../../workflows/domain/listing-proof.ts';
+import type { PlanRow } from '../../workflows/domain/plan.ts';
 import type { Deps } from '../deps.ts';
 import { heartbeating } from '../heartbeat.ts';
 import { RemoteError } from '../ipmanager/ip-manager.ts';
@@ -30,8 +31,11 @@ export interface Compared {
   readonly refused: Reason | null;
 }
 
-/** Pages that are compared and saved together: large enough that saving costs nothing, small enough to be done again. */
+/** Pages that are saved together: large enough that saving costs nothing, small enough to be done again. */
 const rangePages = 8;
+
+/** Pages that are compared together: so few that their rows die young and cost the collector nothing. */
+const partPages = 2;
 
 /** A listing that moved under us is begun again so often. */
 const mostListings = 3;
@@ -108,26 +112,48 @@ function listingSource(comparison: Comparison, how: Comparing): ListingSource {
 async function compareSome(comparison: Comparison, source: ListingSource, budget: CompareBudget): Promise<Compared> {
   const start = await comparison.run();
   const { listing } = start.progress;
-  const limits = { rangePages: Math.min(rangePages, budget.pages), mostPages: budget.pages };
-  let run = start;
+  const limits = { rangePages: Math.min(partPages, budget.pages), mostPages: budget.pages };
+  let open = openPart(start);
   for await (const range of listRanges(source, proofOf(start.progress), limits)) {
-    run = await saveRange(comparison, range, listing);
+    open = await withPlan(comparison, open, range);
+    const { proof } = open;
+    if (!isComplete(proof) && proof.nextPage - open.fromPage < rangePages) continue;
+    const run = await savePart(comparison, open, listing);
     // Another copy of this activity was here first: what it saved counts, and is gone on from by the next call.
-    if (run.progress.nextPage !== range.proof.nextPage || run.progress.listing !== listing) break;
+    if (run.progress.nextPage !== proof.nextPage || run.progress.listing !== listing) return compared(run, isOver(run));
+    open = openPart(run);
   }
+  const run = open.fromPage < open.proof.nextPage ? await savePart(comparison, open, listing) : await comparison.run();
   return compared(run, isOver(run));
 }
 
-async function saveRange(comparison: Comparison, range: ListedRange, listing: number): Promise<SyncRun> {
-  const after = await comparison.run();
-  const last = isComplete(range.proof);
-  const { plan, ledgerRows } = await planOf(comparison, {
-    ...range,
-    after: after.progress.lastIp,
-    upTo: last ? null : range.proof.lastIp,
-  });
-  const progress = progressOf(range.proof, listing);
-  return comparison.save({ run: after.run, fromPage: range.fromPage, progress, plan, ledgerRows });
+/** What was compared since the last save. */
+interface Part {
+  readonly run: string;
+  readonly fromPage: number;
+  readonly proof: ListingProof;
+  readonly plan: readonly PlanRow[];
+  readonly ledgerRows: number;
+}
+
+function openPart({ run, progress }: SyncRun): Part {
+  return { run, fromPage: progress.nextPage, proof: proofOf(progress), plan: [], ledgerRows: 0 };
+}
+
+async function withPlan(comparison: Comparison, part: Part, range: ListedRange): Promise<Part> {
+  const upTo = isComplete(range.proof) ? null : range.proof.lastIp;
+  const { plan, ledgerRows } = await planOf(comparison, { ...range, after: part.proof.lastIp, upTo });
+  return {
+    ...part,
+    proof: range.proof,
+    plan: part.plan.length === 0 ? plan : [...part.plan, ...plan],
+    ledgerRows: part.ledgerRows + ledgerRows,
+  };
+}
+
+function savePart(comparison: Comparison, part: Part, listing: number): Promise<SyncRun> {
+  const { proof, ...rest } = part;
+  return comparison.save({ ...rest, progress: progressOf(proof, listing) });
 }
 
 /** All of it is one range then: a kill begins it again. */
@@ -138,7 +164,8 @@ async function compareUnordered(comparison: Comparison, source: ListingSource): 
     try {
       if (nextPage > 1) throw new BrokenListing('it was in address order at first');
       const range = await listUnordered(source, mostUnordered);
-      return compared(await saveRange(comparison, range, listing), true);
+      const part = await withPlan(comparison, openPart(run), range);
+      return compared(await savePart(comparison, part, listing), true);
     } catch (error) {
       const why = whyBroken(error);
       if (why === undefined) throw error;

@@ -27,7 +27,7 @@ export function syncView(run: SyncRun, items: readonly PlannedItem[]): SyncView 
 }
 
 /** What is only reported is done with being told: no row is written for it (I10). */
-function itemView({ ip, discrepancy, action, ...row }: PlannedItem, { state }: SyncRun): SyncItemView {
+function itemView({ ip: address, discrepancy, action, ...row }: PlannedItem, { state }: SyncRun): SyncItemView {
   const outcome = row.outcome ?? (action === 'report' && state === 'applied' ? 'done' : null);
-  return { ip, discrepancy, action, outcome, reason: row.outcomeReason ?? row.reason };
+  return { address, discrepancy, action, outcome, reason: row.outcomeReason ?? row.reason };
 }

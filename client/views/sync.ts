@@ -1,3 +1,4 @@
+import type { SyncItemView } from '../../workflows/contract.ts';
 import type { PlannedItem, SyncRun } from '../../activities/ledger/sync/sync-store.ts';
 import { syncView as sharedView } from '../../worker/views.ts';
 import { type ExitStatus, exitStatusOf } from '../exit-status.ts';
@@ -25,17 +26,11 @@ export function syncView(run: SyncRun, place: Place) {
 export type SyncRunView = ReturnType<typeof syncView>;
 
 /** Rows of its plan. */
-export function itemViews(run: SyncRun, items: readonly PlannedItem[]) {
-  return sharedView(run, items).items.map(({ ip, discrepancy, action, outcome, reason }) => ({
-    address: ip,
-    discrepancy,
-    action,
-    outcome,
-    reason,
-  }));
+export function itemViews(run: SyncRun, items: readonly PlannedItem[]): readonly ItemView[] {
+  return sharedView(run, items).items;
 }
 
-export type ItemView = ReturnType<typeof itemViews>[number];
+export type ItemView = SyncItemView;
 
 /** Exit status of a command that ran or approved a sync: what stands in the way weighs more than what was done. */
 export function syncExit({

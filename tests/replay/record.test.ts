@@ -29,6 +29,7 @@ import {
   start,
   tagOf,
 } from '../workflows/support/desk.ts';
+import { site, sync } from '../workflows/support/sync-desk.ts';
 import { historiesFolder } from './history.ts';
 
 /**
@@ -72,8 +73,35 @@ async function failingService(id: string) {
 const create = async (order: string) => ({ purpose: 'create' as const, at: await tagOf(engine, order) });
 const provisioned = (id: string) => workflowIds.provisionService(id);
 
+/** A site takes a network of its own, beside those of the small world. */
+function syncSite(name: string) {
+  const { networks } = engine.simulator.world;
+  if (!networks.includes('10.0.0.0/8')) networks.push('10.0.0.0/8');
+  return site(engine, name);
+}
+
 /** By the name of the file; each answers the workflow whose history it is. */
 const scenarios: Readonly<Record<string, () => Promise<string>>> = {
+  async 'syncIntegration-approved'() {
+    const where = await syncSite('asked');
+    await where.serve('asked-1');
+    where.byHand(150);
+    await sync(where);
+    return workflowIds.syncIntegration('asked');
+  },
+  async 'syncIntegration-nothing'() {
+    const where = await syncSite('still');
+    await where.serve('still-1');
+    await sync(where);
+    return workflowIds.syncIntegration('still');
+  },
+  async 'syncIntegration-refused'() {
+    const where = await syncSite('empty');
+    const ip = await where.serve('empty-1');
+    engine.simulator.world.addresses.delete(ip);
+    await sync(where);
+    return workflowIds.syncIntegration('empty');
+  },
   async 'provisionService-allocated'() {
     await addIspManager(engine, 'web');
     await orderService(engine, service('allocated', { server: 'web', tariff: 'vps-2' }));

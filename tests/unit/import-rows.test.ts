@@ -29,7 +29,11 @@ describe('CSV', () => {
     ['without its last line end', `${header}\n${row('192.0.2.1')}`, [{ line: 2, fields: fields('192.0.2.1') }]],
     ['with CRLF', `${header}\r\n${row('192.0.2.1')}\r\n`, [{ line: 2, fields: fields('192.0.2.1') }]],
     ['with a byte order mark', `\uFEFF${header}\n${row('192.0.2.1')}\n`, [{ line: 2, fields: fields('192.0.2.1') }]],
-    ['with a quoted cell', `${header}\n${row('"192.0.2.1, 192.0.2.2"')}\n`, [{ line: 2, fields: fields('192.0.2.1, 192.0.2.2') }]],
+    [
+      'with a quoted cell',
+      `${header}\n${row('"192.0.2.1, 192.0.2.2"')}\n`,
+      [{ line: 2, fields: fields('192.0.2.1, 192.0.2.2') }],
+    ],
     ['with doubled quotes', `${header}\n${row('"say ""hi"""')}\n`, [{ line: 2, fields: fields('say "hi"') }]],
     ['with an empty quoted cell', `${header}\n${row('""')}\n`, [{ line: 2, fields: fields('') }]],
     ['with an empty last cell', `${header}\n${row('')}\n`, [{ line: 2, fields: fields('') }]],
@@ -50,14 +54,22 @@ describe('CSV', () => {
         { line: 3, problem: 'has 7 cells, and the header has 6', value: row('1,2') },
       ],
     ],
-    ['with a header in capitals', `${header.toUpperCase()}\n${row('192.0.2.1')}\n`, [{ line: 2, fields: fields('192.0.2.1') }]],
+    [
+      'with a header in capitals',
+      `${header.toUpperCase()}\n${row('192.0.2.1')}\n`,
+      [{ line: 2, fields: fields('192.0.2.1') }],
+    ],
   ])('%s', async (_what, file, rows) => {
     for (const chunk of [1, 7, 4096]) expect(await read(file, chunk)).toEqual(rows);
   });
 
   test.each([
     ['a quote inside a plain cell', `${header}\n${row('a"b')}\n`, 'line 2: a quote inside a cell that is not quoted'],
-    ['text after a closing quote', `${header}\n${row('"a"b')}\n`, 'line 2: a quoted cell with text after its closing quote'],
+    [
+      'text after a closing quote',
+      `${header}\n${row('"a"b')}\n`,
+      'line 2: a quoted cell with text after its closing quote',
+    ],
     ['a quote never closed', `${header}\n${row('"a')}\n${row('b')}\n`, 'line 2: a quote is opened and never closed'],
     ['CR alone', `${header}\n${row('a\rb')}\n`, 'line 2: a line end of an unknown kind'],
     ['nothing', '', 'it is empty'],

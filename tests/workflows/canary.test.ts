@@ -139,7 +139,10 @@ describe('a secret', () => {
     const broken = createActivities(
       {
         ...engine.composition,
-        panels: { of: async () => Promise.reject(new Error(secrets.panel)) },
+        panels: {
+          of: async () => Promise.reject(new Error(secrets.panel)),
+          administratorOf: async () => undefined,
+        },
         runs: { closedAt: async () => undefined, abandon: async () => 'closed' },
         now: Date.now,
       },

@@ -148,7 +148,7 @@ export async function approvedBefore(where: Site): Promise<void> {
 }
 
 export function itemOf(view: SyncView, ip: string): SyncItemView | undefined {
-  return view.items.find((item) => item.ip === ip);
+  return view.items.find((item) => item.address === ip);
 }
 
 /** What changes anything at the panel, of one login. */
