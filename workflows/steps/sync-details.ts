@@ -24,8 +24,8 @@ function listOf(head: string, counts: Readonly<Partial<Record<string, number>>>)
   return words.length === 0 ? '' : `${head}: ${words.join(', ')}`;
 }
 
-function line({ ip, discrepancy, action, outcome, reason }: SyncItemView): string {
-  return `- \`${ip}\` ${discrepancy} → ${action}${outcome === null ? '' : ` (**${outcome}**)`}: ${plain(reason)}`;
+function line({ address, discrepancy, action, outcome, reason }: SyncItemView): string {
+  return `- \`${address}\` ${discrepancy} → ${action}${outcome === null ? '' : ` (**${outcome}**)`}: ${plain(reason)}`;
 }
 
 /** Nothing in a panel's words is markup. */
