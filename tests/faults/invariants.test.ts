@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { execute } from '../support/database.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { service } from '../support/orders.ts';
@@ -7,6 +7,9 @@ import { bigWorld, strangersOf } from './support/big-world.ts';
 import { watchCreates, type CreateWatch } from './support/create-watch.ts';
 import { orderAsCustomer } from './support/customer.ts';
 import { violations } from './support/invariants.ts';
+
+// Mostly waits; on a busy machine longer ones.
+jest.setTimeout(180_000);
 
 /** The checker itself: each planted break must be seen, or a green run would say nothing (reference/reliability.md 0.4). */
 let engine: Engine;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { applicationFailure, toFailure } from '../../activities/failures.ts';
 import { LedgerUnavailable } from '../../activities/ledger/ledger.ts';
 import { execute } from '../support/database.ts';
@@ -13,6 +13,9 @@ import { crowd } from './support/crowd.ts';
 import { orderAsCustomer } from './support/customer.ts';
 import { violations } from './support/invariants.ts';
 import { around } from './support/wrap.ts';
+
+// Mostly waits; on a busy machine longer ones.
+jest.setTimeout(180_000);
 
 let down = false;
 let engine: Engine;

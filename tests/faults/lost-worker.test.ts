@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { workflowIds } from '../../workflows/contract.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { service } from '../support/orders.ts';
@@ -6,6 +6,9 @@ import { bigWorld } from './support/big-world.ts';
 import { orderAsCustomer } from './support/customer.ts';
 import { violations } from './support/invariants.ts';
 import { around, type ActivityName } from './support/wrap.ts';
+
+// Mostly waits; on a busy machine longer ones.
+jest.setTimeout(180_000);
 
 const fenceMs = 2_000;
 /** The first call of each never answers, as when its worker is gone. */
@@ -16,7 +19,7 @@ let engine: Engine;
 beforeAll(async () => {
   engine = await startEngine({
     world: bigWorld(),
-    integration: { requestTimeoutMs: 300, fenceMs },
+    integration: { requestTimeoutMs: 1_000, fenceMs },
     wrap: (activities) => around(activities, (name, _args, call) => (lost.delete(name) ? untilClosed.promise : call())),
   });
   await engine.addServer('desk');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { markFor } from '../../activities/ledger/postgres/order-opening.ts';
@@ -14,6 +14,9 @@ import { violations } from './support/invariants.ts';
 import { createPanelPlan, type PanelPlan } from './support/panel-plan.ts';
 import { createStops, runOf, stopRun, type HowToStop } from './support/stops.ts';
 import type { ActivityName } from './support/wrap.ts';
+
+// Mostly waits; on a busy machine longer ones.
+jest.setTimeout(180_000);
 
 type Story = 'straight' | 'lost-answer' | 'late-effect' | 'conflict' | 'quarantined';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { OrderTicket } from '../../activities/allocation.ts';
@@ -10,6 +10,9 @@ import { report } from '../support/seed.ts';
 import { bigWorld } from './support/big-world.ts';
 import { watchCreates, type CreateWatch } from './support/create-watch.ts';
 import { violations } from './support/invariants.ts';
+
+// Mostly waits; on a busy machine longer ones.
+jest.setTimeout(180_000);
 
 /** Two copies of one activity at once, as after a heartbeat that was lost (reference/reliability.md W3). */
 const rounds = Number(process.env['IPTALLY_ZOMBIES'] ?? 20);

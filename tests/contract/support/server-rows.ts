@@ -35,7 +35,7 @@ export function connectionTo(url: string | null, more: Partial<ServerConnection>
     login: 'root',
     secret: canary,
     settings: {},
-    requestTimeoutMs: 400,
+    requestTimeoutMs: 1_200,
     trust: openTrust,
     ...more,
   };

@@ -136,8 +136,18 @@ function wrongAnswers(outcomes: readonly Outcome[]): readonly string[] {
   });
 }
 
-/** `unknown-outcome`: six unclear answers in a row, which at 40 % is one order in 250. */
-const knownEnds = new Set(['active', 'CancelledFailure', 'Abandoned', 'unknown-outcome']);
+/**
+ * Each is an end with its reason. `unknown-outcome`: six unclear answers in a row, at 40 % one order in 250. The other two:
+ * the panel gave an address just reserved to somebody else before its PTR was written (`busy-address`).
+ */
+const knownEnds = new Set([
+  'active',
+  'CancelledFailure',
+  'Abandoned',
+  'unknown-outcome',
+  'address-not-ours',
+  'address-gone',
+]);
 
 function tally(words: readonly string[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
