@@ -150,12 +150,13 @@ const checks: readonly Check[] = [
     sql: mark(
       'too-many',
       'f.count::text',
-      `from (select service, count(*) + (select count(*) from address a where a.service = i.service
-            and not exists (select from import_row j where j.batch = $1 and j.ip = a.ip)) as count
-        from import_row i where batch = $1 and ip is not null and problem is null
-        group by service having count(*) + (select count(*) from address a where a.service = i.service
-            and not exists (select from import_row j where j.batch = $1 and j.ip = a.ip)) > ${mostAddresses}) f
-       where f.service = r.service and r.ip is not null`,
+      `from (select fresh.service, fresh.rows + coalesce(held.rows, 0) as count
+        from (select i.service, count(*) as rows from import_row i
+            left join address a on a.ip = i.ip and a.state in ('reserved', 'active')
+            where i.batch = $1 and i.ip is not null and i.problem is null and a.id is null group by i.service) fresh
+          left join (select service, count(*) as rows from address where service is not null group by service) held
+            on held.service = fresh.service) f
+       where f.count > ${mostAddresses} and f.service = r.service and r.ip is not null`,
     ),
   },
 ];

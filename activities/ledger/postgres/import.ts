@@ -86,6 +86,10 @@ async function settle(
   // A million rows take longer than any statement of the daily work may.
   await statement(db, 'set local statement_timeout = 0', []);
   await statement(db, 'set local idle_in_transaction_session_timeout = 0', []);
+  // Nobody has analysed rows that came a moment ago: taken for few, they were looked through once for each of them.
+  if (lines > batchRows) await statement(db, 'set local enable_nestloop = off', []);
+  // One import at a time: a row checked against an address that another one is writing would be left out unseen (I1).
+  await statement(db, `select pg_advisory_xact_lock(hashtext('iptally import'))`, []);
   await checkRows(db, batch);
   const bad = await badCount(db, batch);
   const counts = await countRows(db, batch);
