@@ -97,7 +97,7 @@ test('the panel may offer an address that is held already: the order gets it, it
 test('a mutation whose login took too long is not sent: nothing leaves after the caller gave up', async () => {
   const panel = await panels.panel();
   panel.faults.hook = (request) => (request.purpose === 'login' ? { kind: 'delay', ms: 200 } : undefined);
-  const ipm = panels.client(panel.url, { requestTimeoutMs: 1_000 });
+  const ipm = panels.client(panel.url, { requestTimeoutMs: 300 });
   const request = { family: 'ipv4', group: 'public', mark: mark(1) } as const;
   expect(await ipm.allocate(request)).toMatchObject({ kind: 'not-sent', failure: { code: 'panel-too-slow' } });
   expect(panel.allocations().size).toBe(0);
@@ -107,7 +107,7 @@ test('a mutation whose login took too long is not sent: nothing leaves after the
 test('a mutation that waits too long for a free connection is not sent', async () => {
   const panel = await panels.panel();
   panel.faults.hook = (request) => (request.purpose === 'create' ? { kind: 'delay', ms: 250 } : undefined);
-  const ipm = panels.client(panel.url, { requestTimeoutMs: 1_200, connections: 1 });
+  const ipm = panels.client(panel.url, { requestTimeoutMs: 400, connections: 1 });
   await ipm.read('203.0.113.7');
   const outcomes = await Promise.all(
     [1, 2, 3].map((number) => ipm.allocate({ family: 'ipv4', group: 'public', mark: mark(number) })),
@@ -164,7 +164,7 @@ const readRows: readonly { readonly kind: FaultKind; readonly code: string; read
 
 test.each(readRows)('a read under $kind throws $code', async ({ kind, code, retryable }) => {
   const panel = await panels.panel({ world: smallWorld({}, { addresses: [held] }) });
-  const ipm = panels.client(panel.url, { requestTimeoutMs: 1_000 });
+  const ipm = panels.client(panel.url, { requestTimeoutMs: 300 });
   panel.faults.hook = (request) => (request.purpose === 'read' ? { kind, ms: 60 } : undefined);
   await expect(ipm.read(held.ip)).rejects.toMatchObject({ name: 'RemoteError', retryable, failure: { code } });
   expect(panel.log.filter((record) => record.purpose === 'read')).toHaveLength(1);

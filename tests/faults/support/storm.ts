@@ -116,6 +116,8 @@ async function releaseSome(engine: Engine, outcomes: readonly Outcome[]): Promis
       workflowId: workflowIds.releaseAddress(address),
       taskQueue: engine.taskQueue,
       args: [{ address, reason: 'no longer wanted' }],
+      // On a busy machine Temporal may have taken a start whose answer was too late, and is asked again.
+      workflowIdConflictPolicy: 'USE_EXISTING',
     });
     await handle.result();
   });
