@@ -1,4 +1,5 @@
 import { SaxesParser } from 'saxes';
+import { readJson } from '../http/json.ts';
 import { isNode, type PanelNode } from './tree.ts';
 
 export type Format = 'json' | 'xml';
@@ -8,7 +9,7 @@ export type ParsedBody =
   | { readonly kind: 'web-page' }
   | { readonly kind: 'foreign'; readonly why: string };
 
-/** Deeper than any form or list of a panel; checked before a parser sees the text, which recursion could exhaust. */
+/** Deeper than any form or list of a panel. */
 const maxDepth = 64;
 
 /** Reads an answer by what it is, not by what was asked for: older panels know only XML. */
@@ -21,42 +22,11 @@ export function parseBody(text: string): ParsedBody {
 }
 
 function parseJson(body: string): ParsedBody {
-  if (deeperThan(body, maxDepth)) return { kind: 'foreign', why: 'it is nested too deeply' };
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return { kind: 'foreign', why: 'it is not whole JSON' };
-  }
-  const doc = isNode(parsed) && Object.hasOwn(parsed, 'doc') ? parsed['doc'] : undefined;
+  const read = readJson(body, maxDepth);
+  if (read.kind === 'foreign') return read;
+  const doc = isNode(read.value) && Object.hasOwn(read.value, 'doc') ? read.value['doc'] : undefined;
   if (!isNode(doc)) return { kind: 'foreign', why: 'it is JSON of another kind' };
   return { kind: 'doc', doc, format: 'json' };
-}
-
-/** Counts brackets outside strings, without building anything. */
-function deeperThan(body: string, limit: number): boolean {
-  let depth = 0;
-  for (let at = 0; at < body.length; at += 1) {
-    const code = body.charCodeAt(at);
-    if (code === 0x22) at = endOfText(body, at);
-    else if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > limit) return true;
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
-  }
-  return false;
-}
-
-/** The closing quote of the text that opens here; the end of the body when there is none. */
-function endOfText(body: string, opening: number): number {
-  for (let from = opening + 1; ;) {
-    const quote = body.indexOf('"', from);
-    if (quote === -1) return body.length;
-    let slashes = 0;
-    while (body.charCodeAt(quote - 1 - slashes) === 0x5c) slashes += 1;
-    if (slashes % 2 === 0) return quote;
-    from = quote + 1;
-  }
 }
 
 interface Building {

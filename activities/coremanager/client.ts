@@ -1,5 +1,6 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
-import { createTransport } from '../http/transport.ts';
+import { PanelReadError } from '../http/panel-read-error.ts';
+import { createTransport, sentTooLate } from '../http/transport.ts';
 import type { Resolve } from '../http/resolve.ts';
 import type { Trust } from '../servers/server-module.ts';
 import type { Format } from './body.ts';
@@ -20,27 +21,6 @@ export interface PanelClientOptions {
   readonly connections?: number;
   readonly resolve?: Resolve;
   readonly now?: () => number;
-}
-
-/** A read that failed, before an adapter puts it into its own port's error. */
-export class PanelReadError extends Error {
-  readonly failure: Failure;
-  readonly retryable: boolean;
-  readonly notLoggedIn: boolean;
-  /** The panel's own error, where it gave one. */
-  readonly error: PanelError | undefined;
-
-  constructor(
-    failure: Failure,
-    how: { readonly retryable: boolean; readonly notLoggedIn?: boolean; readonly error?: PanelError },
-  ) {
-    super(failure.message);
-    this.name = 'PanelReadError';
-    this.failure = failure;
-    this.retryable = how.retryable;
-    this.notLoggedIn = how.notLoggedIn ?? false;
-    this.error = how.error;
-  }
 }
 
 /** What one mutation came to. Exactly one request was sent for it, or none. */
@@ -149,7 +129,7 @@ async function mutate(caller: Caller, fields: Fields, began: number): Promise<Pa
   if (made.kind === 'no-login') return { kind: 'not-sent', failure: made.failure };
   const elapsed = performance.now() - began;
   const sendWithinMs = caller.timeoutMs / 2 - elapsed;
-  if (sendWithinMs <= 0) return { kind: 'not-sent', failure: tooSlow };
+  if (sendWithinMs <= 0) return { kind: 'not-sent', failure: sentTooLate };
   const mutation = { timeoutMs: caller.timeoutMs - elapsed, sendWithinMs };
   const answer = await caller.call(made.session, fields, { mutation });
   if (answer.kind === 'doc') return { kind: 'ok', doc: answer.doc };
@@ -160,12 +140,6 @@ async function mutate(caller: Caller, fields: Fields, began: number): Promise<Pa
   caller.sessions.forget(made.session);
   return { kind: 'not-logged-in', failure: judged.failure };
 }
-
-const tooSlow: Failure = {
-  code: 'panel-too-slow',
-  message: 'Nothing was sent: what comes before it took more than half of the request timeout',
-  next: 'It is tried again; --request-timeout gives the panel more time.',
-};
 
 /** A password we send for somebody else is as secret as our own. */
 function secretFields(fields: Fields): readonly string[] {
@@ -187,7 +161,8 @@ function docOf(answer: Exchange, fields: Fields): PanelNode {
   if (answer.kind === 'doc') return answer.doc;
   if (answer.kind !== 'error') throw new PanelReadError(answer.failure, { retryable: answer.retryable });
   const judged = judgePanelError(answer.error, funcOf(fields));
-  throw new PanelReadError(judged.failure, { ...judged, error: answer.error });
+  const { retryable, notLoggedIn } = judged;
+  throw new PanelReadError(judged.failure, { retryable, notLoggedIn, said: answer.error.type });
 }
 
 function funcOf(fields: Fields): string {

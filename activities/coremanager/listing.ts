@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PanelClient } from './client.ts';
-import { PanelReadError } from './client.ts';
+import { PanelReadError } from '../http/panel-read-error.ts';
 import type { Fields } from './exchange.ts';
 import { children, childText, rawText, type PanelNode } from './tree.ts';
 

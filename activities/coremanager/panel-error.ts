@@ -1,5 +1,5 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
-import { safeText } from './safe-text.ts';
+import { safeText } from '../http/safe-text.ts';
 import { attribute, child, children, childText, textOf, type PanelNode } from './tree.ts';
 
 /** An error document, both forms in one: decide on `type`, then `object`, never on the language of `text` (seen: 1.6). */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { FaultKind } from '../../activities/coremanager/simulator/faults.ts';
+import type { FaultKind } from '../../activities/http/simulator/faults.ts';
 import { aReserved, aService } from '../ledger/world.ts';
 import { openDesk, type Held, type SyncDesk } from './support/sync-desk.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseBody } from '../../activities/coremanager/body.ts';
 import { judgePanelError, panelError } from '../../activities/coremanager/panel-error.ts';
-import { safeText } from '../../activities/coremanager/safe-text.ts';
+import { safeText } from '../../activities/http/safe-text.ts';
 import { attribute, child, children, childText, rawText } from '../../activities/coremanager/tree.ts';
 
 function docOf(text: string) {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { faultKinds, type FaultKind, type Purpose } from '../../activities/coremanager/simulator/faults.ts';
+import { faultKinds, type FaultKind, type Purpose } from '../../activities/http/simulator/faults.ts';
 import type { IpManager } from '../../activities/ipmanager/ip-manager.ts';
 import { mark, Panels, smallWorld } from './support/panels.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { FaultKind } from '../../activities/coremanager/simulator/faults.ts';
+import type { FaultKind } from '../../activities/http/simulator/faults.ts';
 import type { ListedRow } from '../../activities/ipmanager/ip-manager.ts';
 import type { SimAddress } from '../../activities/ipmanager/simulator/world.ts';
 import { Panels, smallWorld } from './support/panels.ts';

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
-import { faultKinds } from '../../activities/coremanager/simulator/faults.ts';
+import { faultKinds } from '../../activities/http/simulator/faults.ts';
 import { SimError } from '../../activities/coremanager/simulator/sim-error.ts';
 import { startPanelServer } from '../../activities/coremanager/simulator/server.ts';
-import { createFaults } from '../../activities/coremanager/simulator/faults.ts';
+import { createFaults } from '../../activities/http/simulator/faults.ts';
 import { panelKnobs } from '../../activities/coremanager/simulator/panel.ts';
 import { hashPassword } from '../../activities/coremanager/simulator/sessions.ts';
 import type { IpManager } from '../../activities/ipmanager/ip-manager.ts';

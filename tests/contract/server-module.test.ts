@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { FaultKind } from '../../activities/coremanager/simulator/faults.ts';
+import type { FaultKind } from '../../activities/http/simulator/faults.ts';
 import { ServerError, type ServerModule, type ServiceOnServer } from '../../activities/servers/server-module.ts';
 import { canary, Panels } from './support/panels.ts';
 import { serverRows } from './support/server-rows.ts';

@@ -17,8 +17,8 @@ interface Ran {
 
 /** The `temporal` command as an operator types it. */
 async function temporal(...args: readonly string[]): Promise<Ran> {
-  const { temporalAddress, namespace } = testServers();
-  const at = ['--address', temporalAddress, '--namespace', namespace];
+  const { temporalAddress } = testServers();
+  const at = ['--address', temporalAddress, '--namespace', engine.client.options.namespace];
   try {
     return { status: 0, ...(await promisify(execFile)(binary.path, [...args, ...at], { timeout: 40_000 })) };
   } catch (error) {

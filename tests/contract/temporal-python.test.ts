@@ -30,7 +30,8 @@ const engine = there ? await openDesk() : undefined;
 const suite = there ? describe : describe.skip;
 
 async function run(input: unknown): Promise<Readonly<Record<string, unknown>>> {
-  const { temporalAddress, namespace } = testServers();
+  const { temporalAddress } = testServers();
+  const namespace = engine?.client.options.namespace ?? '';
   const args = [script, temporalAddress, namespace, engine?.taskQueue ?? '', JSON.stringify(input)];
   const { stdout } = await promisify(execFile)(python, args, { timeout: 40_000 });
   return JSON.parse(stdout) as Readonly<Record<string, unknown>>;

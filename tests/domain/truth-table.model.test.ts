@@ -134,15 +134,17 @@ describe('whatever the two sides look like and whatever is known', () => {
     ).toBeUndefined();
   });
 
+  // As many looks as it takes, so that a rare row is no matter of luck; a row that nothing reaches ends at the last round.
   test('every row of the table is reached', () => {
-    const reached = new Set<unknown>();
-    expect(
-      failing(({ sides, facts, context }) => {
-        reached.add(truthTable.find((row) => matches(row, sighting(sides, facts, context))));
-        return true;
-      }),
-    ).toBeUndefined();
-    expect(reached.size).toBe(truthTable.length);
+    const missing = new Set(truthTable);
+    for (let round = 0; round < 30 && missing.size > 0; round += 1) {
+      for (const { sides, facts, context } of fc.sample(looks, { seed: seed + round, numRuns })) {
+        const seen = sighting(sides, facts, context);
+        const row = truthTable.find((each) => matches(each, seen));
+        if (row !== undefined) missing.delete(row);
+      }
+    }
+    expect([...missing]).toEqual([]);
   });
 
   test('I4: nothing is released that a service has, nor what is not held there', () => {

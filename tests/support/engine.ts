@@ -14,12 +14,13 @@ import type { IntegrationFields, ServerFields } from '../../activities/ledger/se
 import { compose, type Composition } from '../../worker/compose.ts';
 import { readConfig } from '../../worker/config.ts';
 import { runsOf } from '../../worker/runs.ts';
+import { takeNamespace } from './namespaces.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { testServers } from './servers.ts';
 
 /**
- * The whole engine for one suite: a database of its own, a simulated IPmanager, a worker in this process on a task queue
- * of its own, and a client. Real parts all of them; only time is made short by small time-outs and fences.
+ * The whole engine for one suite: a database and a namespace of its own, a simulated IPmanager, a worker in this process
+ * on a task queue of its own, and a client. Real parts all of them; only time is made short by small time-outs and fences.
  */
 export interface Engine {
   readonly ledger: Ledger;
@@ -111,8 +112,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const config = readConfig({ databaseUrl: database.applicationUrl, masterKeyFile, home });
   const composition = await compose(config);
   const connection = await Connection.connect({ address: servers.temporalAddress });
+  const namespace = takeNamespace();
   const native = await NativeConnection.connect({ address: servers.temporalAddress });
-  const client = new Client({ connection, namespace: servers.namespace });
+  const client = new Client({ connection, namespace });
   const created = createActivities({ ...composition, runs: runsOf(client), now: Date.now }, (error) =>
     console.error(error),
   );
@@ -155,7 +157,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
       await engine.stopWorker();
       const worker = await Worker.create({
         connection: native,
-        namespace: servers.namespace,
+        namespace,
         taskQueue,
         activities,
         workflowBundle: { codePath: servers.workflowBundle },

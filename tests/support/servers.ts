@@ -7,8 +7,9 @@ import { openPortBook } from '../../worker/local/ports.ts';
 import { outsideBase, postmasterPid } from '../../worker/local/postgres-place.ts';
 import { type Postgres, startPostgres } from '../../worker/local/postgres.ts';
 import { commandLine, endProcess, readRecord, stillRuns } from '../../worker/local/processes.ts';
+import { suiteNamespaces } from './namespaces.ts';
 import { findTemporal } from '../../worker/local/temporal-binary.ts';
-import { NAMESPACE, startTemporal, type Temporal } from '../../worker/local/temporal.ts';
+import { startTemporal, type Temporal } from '../../worker/local/temporal.ts';
 
 const PREFIX = 'iptally-tests-';
 const WORKFLOWS = join(PROJECT, 'workflows', 'index.ts');
@@ -33,7 +34,9 @@ export async function startServers(): Promise<void> {
   };
   const [postgres, temporal, bundled] = await Promise.all([
     startPostgres({ home, ports, note: () => {}, volatile: true }),
-    findTemporal({ progress: say }).then((binary) => startTemporal({ home, ports, binary, inMemory: true })),
+    findTemporal({ progress: say }).then((binary) =>
+      startTemporal({ home, ports, binary, inMemory: true, alsoNamespaces: suiteNamespaces }),
+    ),
     bundleWorkflows(bundle),
   ]);
   publish({ home, postgres, temporal });
@@ -47,7 +50,6 @@ function publish(servers: { readonly home: Home; readonly postgres: Postgres; re
     IPTALLY_TEST_DATABASE_URL: servers.postgres.migrationUrl,
     IPTALLY_TEST_APPLICATION_URL: servers.postgres.applicationUrl,
     IPTALLY_TEST_TEMPORAL_ADDRESS: servers.temporal.address,
-    IPTALLY_TEST_TEMPORAL_NAMESPACE: NAMESPACE,
   });
 }
 
@@ -62,7 +64,6 @@ export interface TestServers {
   readonly databaseUrl: string;
   readonly applicationUrl: string;
   readonly temporalAddress: string;
-  readonly namespace: string;
   /** The file with all workflows, for `workflowBundle: { codePath }`; throws when they did not bundle. */
   readonly workflowBundle: string;
 }
@@ -78,7 +79,6 @@ export function testServers(): TestServers {
     databaseUrl: read('IPTALLY_TEST_DATABASE_URL'),
     applicationUrl: read('IPTALLY_TEST_APPLICATION_URL'),
     temporalAddress: read('IPTALLY_TEST_TEMPORAL_ADDRESS'),
-    namespace: read('IPTALLY_TEST_TEMPORAL_NAMESPACE'),
     get workflowBundle() {
       const error = process.env['IPTALLY_TEST_WORKFLOW_BUNDLE_ERROR'];
       if (error !== undefined && error !== '') throw new Error(`the workflows do not bundle: ${error}`);

@@ -98,8 +98,9 @@ describe('the schedule of an integration', () => {
     const runs = (await ledger.syncs.list('trigger', 10)).length;
     await triggerSchedule(client, 'trigger');
     const newest = await eventually(async () => {
-      const [run] = await ledger.syncs.list('trigger', 1);
-      expect(await ledger.syncs.list('trigger', 10)).toHaveLength(runs + 1);
+      const listed = await ledger.syncs.list('trigger', 10);
+      expect(listed).toHaveLength(runs + 1);
+      const [run] = listed;
       expect(run).toMatchObject({ state: 'applied', scheduledFor: null });
       return run;
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Fault, Purpose } from '../../activities/coremanager/simulator/faults.ts';
+import type { Fault, Purpose } from '../../activities/http/simulator/faults.ts';
 import { around } from '../faults/support/wrap.ts';
 import { mixOf, type Trouble } from '../faults/support/fault-mix.ts';
 import { query } from '../support/database.ts';

@@ -26,6 +26,8 @@ export interface TemporalOptions {
   readonly binary: TemporalBinary;
   /** For tests: no Web UI, nothing on disk. */
   readonly inMemory?: boolean;
+  /** For tests: namespaces beside ours, made with the server. */
+  readonly alsoNamespaces?: readonly string[];
   /** Calls the start off; what was started by then is ended. */
   readonly signal?: AbortSignal;
 }
@@ -107,7 +109,7 @@ async function launch(options: TemporalOptions, listening: Listening): Promise<L
   rotate(listening.log);
   const log = openSync(listening.log, 'a', 0o600);
   const logStart = fstatSync(log).size;
-  const child = spawn(options.binary.path, serverArguments(listening, options.inMemory === true), {
+  const child = spawn(options.binary.path, serverArguments(listening, options), {
     cwd: '/',
     env: withoutTemporal(process.env),
     // In a session of its own: Ctrl-C would end it under the worker, which still has answers to send.
@@ -141,7 +143,7 @@ async function launch(options: TemporalOptions, listening: Listening): Promise<L
   };
 }
 
-function serverArguments(listening: Listening, inMemory: boolean): readonly string[] {
+function serverArguments(listening: Listening, options: TemporalOptions): readonly string[] {
   const dynamic = [
     // The default polls a shard 20 times a second: every step of a workflow would wait for that tick.
     'history.transferProcessorMaxPollRPS=2000',
@@ -149,11 +151,13 @@ function serverArguments(listening: Listening, inMemory: boolean): readonly stri
     // The default rounds every durable timer and every retry up to a second.
     'history.timerProcessorMaxTimeShift="10ms"',
   ];
-  const storage = inMemory
-    ? ['--headless']
-    : ['--ui-port', String(listening.uiPort), '--ui-disable-news-fetch', '--db-filename', listening.database];
+  const storage =
+    options.inMemory === true
+      ? ['--headless']
+      : ['--ui-port', String(listening.uiPort), '--ui-disable-news-fetch', '--db-filename', listening.database];
   return [
-    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(listening.port), '--namespace', NAMESPACE],
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(listening.port)],
+    ...[NAMESPACE, ...(options.alsoNamespaces ?? [])].flatMap((name) => ['--namespace', name]),
     ...['--log-level', 'error', ...storage],
     ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),

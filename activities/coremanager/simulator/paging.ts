@@ -1,5 +1,5 @@
 import { element, group, type SimNode } from './node.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from '../../http/simulator/faults.ts';
 
 export interface ListAnswer<T> {
   readonly rows: readonly T[];

@@ -1,5 +1,5 @@
 import type { SimNode } from './node.ts';
-import type { Fault, Purpose } from './faults.ts';
+import type { Fault, Purpose } from '../../http/simulator/faults.ts';
 import type { SimUser } from './sessions.ts';
 
 /** A logged-in call of one function. */
@@ -42,23 +42,6 @@ export function panelKnobs(knobs: Partial<PanelKnobs> = {}): PanelKnobs {
     only: null,
     ...knobs,
   };
-}
-
-/** One request as a checker sees it afterwards. */
-export interface CallRecord {
-  readonly number: number;
-  readonly at: number;
-  readonly func: string;
-  readonly purpose: Purpose;
-  readonly user: string;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly fault: string | null;
-  /** The work was done, whatever the client saw. Set when it happens, which may be late. */
-  worked: boolean;
-  /** The error the panel answered, if it did. */
-  error: string | null;
-  /** The address a create gave. */
-  ip: string | null;
 }
 
 /** What makes a panel out of the shared protocol. */

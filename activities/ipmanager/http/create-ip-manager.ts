@@ -1,5 +1,6 @@
 import type { Trust } from '../../servers/server-module.ts';
-import { createPanelClient, PanelReadError, type PanelClient } from '../../coremanager/client.ts';
+import { createPanelClient, type PanelClient } from '../../coremanager/client.ts';
+import { PanelReadError } from '../../http/panel-read-error.ts';
 import { child, type PanelNode } from '../../coremanager/tree.ts';
 import type { Resolve } from '../../http/resolve.ts';
 import type {

@@ -1,6 +1,7 @@
 import type { Family } from '../../../workflows/domain/address.ts';
-import { PanelReadError, type PanelClient } from '../../coremanager/client.ts';
-import { safeText } from '../../coremanager/safe-text.ts';
+import type { PanelClient } from '../../coremanager/client.ts';
+import { PanelReadError } from '../../http/panel-read-error.ts';
+import { safeText } from '../../http/safe-text.ts';
 import type { PanelSession } from '../../coremanager/session.ts';
 import { attribute, child, children, childNames, childText, rawText, type PanelNode } from '../../coremanager/tree.ts';
 import type { Dialect } from '../ip-manager.ts';
@@ -62,7 +63,7 @@ async function createForm(client: PanelClient): Promise<PanelNode | undefined> {
   try {
     return await client.read({ func: 'ip.edit' });
   } catch (error) {
-    const type = error instanceof PanelReadError ? error.error?.type : undefined;
+    const type = error instanceof PanelReadError ? error.said : undefined;
     if (type === 'access' || type === 'missed' || type === 'func') return undefined;
     throw error;
   }
@@ -75,7 +76,7 @@ async function anyForm(client: PanelClient, list: PanelNode): Promise<PanelNode 
   try {
     return await client.read({ func: 'ip.edit', elid });
   } catch (error) {
-    if (error instanceof PanelReadError && error.error !== undefined) return undefined; // given back meanwhile, or another's
+    if (error instanceof PanelReadError && error.said !== undefined) return undefined; // given back meanwhile, or another's
     throw error;
   }
 }
@@ -84,7 +85,7 @@ async function whoAmI(client: PanelClient): Promise<PanelNode | undefined> {
   try {
     return await client.read({ func: 'whoami' });
   } catch (error) {
-    if (error instanceof PanelReadError && error.error !== undefined) return undefined; // a panel without it
+    if (error instanceof PanelReadError && error.said !== undefined) return undefined; // a panel without it
     throw error;
   }
 }

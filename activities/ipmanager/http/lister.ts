@@ -1,4 +1,5 @@
-import { PanelReadError, type PanelClient } from '../../coremanager/client.ts';
+import type { PanelClient } from '../../coremanager/client.ts';
+import { PanelReadError } from '../../http/panel-read-error.ts';
 import { panelList, panelPage, panelPages, type PanelListOptions } from '../../coremanager/listing.ts';
 import type { ListOptions, Listing, ListedRow, ListPage, PageRequest } from '../ip-manager.ts';
 import { asRemote, asRemoteError } from './remote-error.ts';

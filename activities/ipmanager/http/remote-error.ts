@@ -1,4 +1,5 @@
-import { PanelReadError, type PanelMutation } from '../../coremanager/client.ts';
+import type { PanelMutation } from '../../coremanager/client.ts';
+import { PanelReadError } from '../../http/panel-read-error.ts';
 import { RemoteError, type NoAnswer } from '../ip-manager.ts';
 
 /** What the panel's client throws, as the port's own error. Anything else is a mistake of ours and stays as it is. */
@@ -17,7 +18,7 @@ export async function asRemote<T>(read: () => Promise<T>): Promise<T> {
 
 /** The panel says that there is no such object. */
 export function isMissed(error: unknown): boolean {
-  return error instanceof PanelReadError && error.error?.type === 'missed';
+  return error instanceof PanelReadError && error.said === 'missed';
 }
 
 /** A mutation that came to nothing clear, as the port says it. */

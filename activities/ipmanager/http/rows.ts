@@ -1,6 +1,6 @@
 import { canonicalIp } from '../../../workflows/domain/address.ts';
 import { plainPtr } from '../../../workflows/domain/hostname.ts';
-import { safeText } from '../../coremanager/safe-text.ts';
+import { safeText } from '../../http/safe-text.ts';
 import { rawText, type PanelNode } from '../../coremanager/tree.ts';
 import type { ListedRow, RemoteAddress } from '../ip-manager.ts';
 

@@ -1,7 +1,7 @@
-import { createFaults, type FaultOptions, type Faults, type Purpose } from '../../coremanager/simulator/faults.ts';
-import type { CallRecord } from '../../coremanager/simulator/panel.ts';
+import { createFaults, type FaultOptions, type Faults, type Purpose } from '../../http/simulator/faults.ts';
+import type { CallRecord } from '../../http/simulator/call-record.ts';
 import { startPanelServer } from '../../coremanager/simulator/server.ts';
-import { createStateFile, readState } from '../../coremanager/simulator/state-file.ts';
+import { createStateFile, readState } from '../../http/simulator/state-file.ts';
 import { panelFunctions, type WorldEvents } from './functions/panel-functions.ts';
 import { restore, stateText } from './state.ts';
 import { createWorld, type World } from './world.ts';

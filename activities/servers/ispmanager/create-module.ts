@@ -1,5 +1,5 @@
 import { createPanelClient, type PanelClient } from '../../coremanager/client.ts';
-import { safeText } from '../../coremanager/safe-text.ts';
+import { safeText } from '../../http/safe-text.ts';
 import { attribute, childText } from '../../coremanager/tree.ts';
 import type {
   ModuleCapabilities,
@@ -10,7 +10,7 @@ import type {
   ServiceOnServer,
 } from '../server-module.ts';
 import { giveAddress, inUse, takeAddress } from './give-address.ts';
-import { asOutcome, asServerRead, done, mutationOutcome, refused } from './outcome.ts';
+import { asOutcome, asServerRead, done, mutationOutcome, refused } from '../outcome.ts';
 import { userNameOf } from './panel-user.ts';
 import { addressesOfUser, findUser, panelAddresses, presetNames } from './panel-view.ts';
 import { setUp } from './set-up.ts';

@@ -1,7 +1,7 @@
 import type { Failure } from '../../../workflows/domain/failure.ts';
 import type { PanelClient } from '../../coremanager/client.ts';
 import type { ServerOutcome } from '../server-module.ts';
-import { done, mutationOutcome } from './outcome.ts';
+import { done, mutationOutcome } from '../outcome.ts';
 import { panelAddresses, type PanelAddress } from './panel-view.ts';
 
 export interface Giving {

@@ -3,7 +3,7 @@ import type { Failure } from '../../../workflows/domain/failure.ts';
 import type { PanelClient } from '../../coremanager/client.ts';
 import type { ServerOutcome, ServiceOnServer, SetUpRequest } from '../server-module.ts';
 import { giveAddress, inUse, takeAddress } from './give-address.ts';
-import { done, mutationOutcome, refused } from './outcome.ts';
+import { done, mutationOutcome, refused } from '../outcome.ts';
 import { fullNameOf, userNameOf } from './panel-user.ts';
 import { addressesOfUser, findUser, panelAddresses, type PanelAddress } from './panel-view.ts';
 

@@ -1,4 +1,4 @@
-import type { FaultOptions } from '../../../activities/coremanager/simulator/faults.ts';
+import type { FaultOptions } from '../../../activities/http/simulator/faults.ts';
 import type { Deps } from '../../../activities/deps.ts';
 import type { IpManager } from '../../../activities/ipmanager/ip-manager.ts';
 import { createIpManager, type IpManagerOptions } from '../../../activities/ipmanager/http/create-ip-manager.ts';

@@ -1,4 +1,4 @@
-import type { Fault, SimulatedRequest } from '../../../activities/coremanager/simulator/faults.ts';
+import type { Fault, SimulatedRequest } from '../../../activities/http/simulator/faults.ts';
 import { serverModules } from '../../../activities/servers/index.ts';
 import { startIspManagerSimulator } from '../../../activities/servers/ispmanager/simulator/start.ts';
 import { createIspWorld } from '../../../activities/servers/ispmanager/simulator/world.ts';

@@ -1,4 +1,4 @@
-import type { CallRecord } from '../../../activities/coremanager/simulator/panel.ts';
+import type { CallRecord } from '../../../activities/http/simulator/call-record.ts';
 import type { IpManagerSimulator } from '../../../activities/ipmanager/simulator/start.ts';
 
 /** Keeps every call that took or gave back an address: the simulator's own log forgets the oldest. */

@@ -3,7 +3,7 @@ import {
   type FaultKind,
   type Purpose,
   type SimulatedRequest,
-} from '../../../activities/coremanager/simulator/faults.ts';
+} from '../../../activities/http/simulator/faults.ts';
 import { randomOf } from '../../support/seed.ts';
 
 /** One kind of trouble for some kinds of calls. */

@@ -1,4 +1,4 @@
-import type { Purpose } from '../../../activities/coremanager/simulator/faults.ts';
+import type { Purpose } from '../../../activities/http/simulator/faults.ts';
 import type { ActivityName } from './wrap.ts';
 
 /** What a case does before and around the kill. */

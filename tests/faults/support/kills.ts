@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SimulatedRequest } from '../../../activities/coremanager/simulator/faults.ts';
+import type { SimulatedRequest } from '../../../activities/http/simulator/faults.ts';
 import { markFor } from '../../../activities/ledger/postgres/order-opening.ts';
 import { workflowIds } from '../../../workflows/contract.ts';
 import type { releaseAddress } from '../../../workflows/index.ts';

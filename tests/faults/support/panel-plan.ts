@@ -1,4 +1,4 @@
-import type { Fault, SimulatedRequest } from '../../../activities/coremanager/simulator/faults.ts';
+import type { Fault, SimulatedRequest } from '../../../activities/http/simulator/faults.ts';
 import type { IpManagerSimulator } from '../../../activities/ipmanager/simulator/start.ts';
 import type { WorkerProcesses } from './worker-process.ts';
 

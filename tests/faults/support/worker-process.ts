@@ -31,7 +31,7 @@ export function startWorkerProcesses(engine: Engine, options: WorkerProcessesOpt
     IPTALLY_MASTER_KEY_FILE: join(engine.home, 'master.key'),
     IPTALLY_HOME: engine.home,
     TEMPORAL_ADDRESS: servers.temporalAddress,
-    TEMPORAL_NAMESPACE: servers.namespace,
+    TEMPORAL_NAMESPACE: engine.client.options.namespace,
     TEMPORAL_CONFIG_FILE: '/dev/null',
     IPTALLY_TEST_TASK_QUEUE: engine.taskQueue,
     IPTALLY_TEST_WORKFLOW_BUNDLE: servers.workflowBundle,

@@ -16,7 +16,7 @@ import {
 } from '../../../activities/servers/ispmanager/simulator/start.ts';
 import { createIspWorld } from '../../../activities/servers/ispmanager/simulator/world.ts';
 import { markFor } from '../../../activities/ledger/postgres/order-opening.ts';
-import type { Fault, Purpose, SimulatedRequest } from '../../../activities/coremanager/simulator/faults.ts';
+import type { Fault, Purpose, SimulatedRequest } from '../../../activities/http/simulator/faults.ts';
 import {
   addedUpdate,
   setupFinishedUpdate,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
-import type { CallRecord } from '../../../activities/coremanager/simulator/panel.ts';
+import type { CallRecord } from '../../../activities/http/simulator/call-record.ts';
 import { createWorld, type SimAddress, type World } from '../../../activities/ipmanager/simulator/world.ts';
 import { hashPassword } from '../../../activities/coremanager/simulator/sessions.ts';
 import type { IntegrationFields } from '../../../activities/ledger/settings.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { createFaults, type FaultOptions, type Faults, type Purpose } from '../../../coremanager/simulator/faults.ts';
-import type { CallRecord } from '../../../coremanager/simulator/panel.ts';
+import { createFaults, type FaultOptions, type Faults, type Purpose } from '../../../http/simulator/faults.ts';
+import type { CallRecord } from '../../../http/simulator/call-record.ts';
 import { startPanelServer } from '../../../coremanager/simulator/server.ts';
-import { createStateFile, readState } from '../../../coremanager/simulator/state-file.ts';
+import { createStateFile, readState } from '../../../http/simulator/state-file.ts';
 import { ispFunctions } from './functions.ts';
 import { createIspWorld, type IspWorld } from './world.ts';
 

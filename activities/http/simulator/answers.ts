@@ -3,6 +3,9 @@ import { gzipSync } from 'node:zlib';
 import type { Fault, FaultKind } from './faults.ts';
 
 export interface PreparedAnswer {
+  /** 200 when it does not say. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly contentType: string;
 }
@@ -42,7 +45,8 @@ const spoilers: Partial<Record<FaultKind, Spoiler>> = {
 export function deliver(response: ServerResponse, answer: PreparedAnswer, fault: Fault | undefined): void {
   const spoil = fault === undefined ? undefined : spoilers[fault.kind];
   if (fault === undefined || spoil === undefined) {
-    response.writeHead(200, { 'content-type': answer.contentType }).end(answer.body);
+    const headers = { 'content-type': answer.contentType, ...answer.headers };
+    response.writeHead(answer.status ?? 200, headers).end(answer.body);
   } else spoil(response, answer, fault);
 }
 

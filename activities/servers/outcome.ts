@@ -1,6 +1,12 @@
-import type { Failure } from '../../../workflows/domain/failure.ts';
-import { PanelReadError, type PanelMutation } from '../../coremanager/client.ts';
-import { ServerError, type ServerOutcome } from '../server-module.ts';
+import type { Failure } from '../../workflows/domain/failure.ts';
+import { PanelReadError } from '../http/panel-read-error.ts';
+import { ServerError, type ServerOutcome } from './server-module.ts';
+
+/** What a panel's client says of a mutation that did not go through. */
+interface PanelNo {
+  readonly kind: 'refused' | 'not-logged-in' | 'not-sent' | 'unknown';
+  readonly failure: Failure;
+}
 
 export const done: ServerOutcome = { kind: 'done' };
 
@@ -9,7 +15,7 @@ export function refused(failure: Failure): ServerOutcome {
 }
 
 /** A mutation that came to nothing clear, or to a clear no. */
-export function mutationOutcome(answer: Exclude<PanelMutation, { kind: 'ok' }>): ServerOutcome {
+export function mutationOutcome(answer: PanelNo): ServerOutcome {
   // A new session was tried by now: what is refused is the right.
   return { kind: answer.kind === 'not-logged-in' ? 'refused' : answer.kind, failure: answer.failure };
 }
@@ -28,7 +34,7 @@ export async function asOutcome(run: (sent: () => void) => Promise<ServerOutcome
   } catch (error) {
     if (!(error instanceof PanelReadError)) throw error;
     if (any) return { kind: 'unknown', failure: error.failure };
-    return { kind: error.notLoggedIn || error.error !== undefined ? 'refused' : 'not-sent', failure: error.failure };
+    return { kind: error.notLoggedIn || error.said !== undefined ? 'refused' : 'not-sent', failure: error.failure };
   }
 }
 
