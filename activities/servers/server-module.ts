@@ -18,7 +18,10 @@ export interface ServerModule {
   addressesOf(service: ServiceOnServer): Promise<readonly string[] | undefined>;
   /** Removes the service, or finds it gone. */
   remove(service: ServiceOnServer): Promise<ServerOutcome>;
-  /** How a started task stands. Never waits: the workflow does. */
+  /**
+   * How a started task stands. Never waits: the workflow does. `done`: it ended well; the call that started it is then
+   * made again, looks, and goes on with what is still to be done.
+   */
   progressOf(task: string): Promise<ServerOutcome>;
   /** Version, rights, and what is missing. Changes nothing. Throws {@link ServerError}. */
   test(): Promise<ServerReport>;
@@ -58,8 +61,10 @@ export type ServerOutcome =
   | { readonly kind: 'started'; readonly task: string; readonly pollMs: number }
   /** The provisioning system will report. */
   | { readonly kind: 'awaiting-report' }
-  /** A clear refusal or a failed task: nothing of it is there. `panel` words stand in the message. */
+  /** A clear refusal: nothing of it is there. The panel's words stand in the message. */
   | { readonly kind: 'refused'; readonly failure: Failure }
+  /** A task ended badly, in the panel's words: something of it may be left there. The next call looks first. */
+  | { readonly kind: 'task-failed'; readonly failure: Failure }
   /** Provably not sent. */
   | { readonly kind: 'not-sent'; readonly failure: Failure }
   /** It may have been done, or may still be: wait one fence, then call again, which looks first. */

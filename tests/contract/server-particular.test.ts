@@ -5,7 +5,7 @@ import { startIspManagerSimulator } from '../../activities/servers/ispmanager/si
 import { createIspWorld, type WebUser } from '../../activities/servers/ispmanager/simulator/world.ts';
 import type { ServiceOnServer } from '../../activities/servers/server-module.ts';
 import { canary, Panels } from './support/panels.ts';
-import { connectionTo, moduleNamed } from './support/server-rows.ts';
+import { connectionTo, moduleNamed } from './support/server-row.ts';
 
 const panels = new Panels();
 afterEach(() => panels.close());

@@ -1,6 +1,6 @@
 import type { ServerAnswer } from '../../activities/set-up.ts';
 import type { Failure } from '../domain/failure.ts';
-import { looking } from './activity-profiles.ts';
+import { reading } from './activity-profiles.ts';
 import type { Stage } from './stage.ts';
 import { startOverWhenLong } from './start-over.ts';
 import { failureOf, pause } from './waiting.ts';
@@ -20,24 +20,53 @@ export type ServerEnd =
   /** `left`: whether something of it may stand on the server; a try that was not sent leaves that as it was. */
   | { readonly kind: 'failed'; readonly failure: Failure; readonly left: 'nothing' | 'something' | 'as-before' };
 
-/** One try: the call, then its task polled by durable timers, never by a busy activity, until the server has ended it. */
+/** How long a task is asked about before its silence is a failure: a large template takes half an hour to install. */
+const taskPatienceMs = 3_600_000;
+const longestPollMs = 30_000;
+/** A step that needs more tasks than this, one after the other, goes in circles. */
+const mostTasks = 12;
+
+/**
+ * One try: the call, then its task polled by durable timers, never by a busy activity, until the server has ended it. A
+ * task that ended well is followed by the same call: it looks, finds what is there, and goes on with what is still to be
+ * done.
+ */
 export async function tryOnServer(step: ServerStep): Promise<ServerEnd> {
-  let answer = await answerOf(() => step.call(step.what));
-  while (answer.kind === 'started') {
-    const { task, pollMs } = answer;
-    await pause(pollMs, `${step.what}: the server works on it (task ${task})`);
-    const summary = `ask how task ${task} stands`;
-    answer = await answerOf(() => looking(step.requestTimeoutMs, summary).progressOfTask(step.service, task));
-    // The look failed, not the task: its outcome is still to come.
-    if (answer.kind === 'unknown' || answer.kind === 'not-sent')
-      answer = { kind: 'started', task, pollMs: Math.min(60_000, pollMs * 2) };
+  for (let tasks = 0; ; tasks += 1) {
+    const answer = await answerOf(() => step.call(step.what));
+    if (answer.kind !== 'started') return endOf(step, answer);
+    if (tasks === mostTasks) return { kind: 'failed', failure: inCircles(step), left: 'something' };
+    step.stage.tell(`${step.what}: the server works on it (task ${answer.task})`);
+    const ended = await followTask(step, answer);
+    if (ended.kind !== 'done') return endOf(step, ended);
   }
+}
+
+type Started = Extract<ServerAnswer, { kind: 'started' }>;
+type Ended = Exclude<ServerAnswer, Started>;
+
+/** Asks how a task stands, less and less often, until it has ended or our patience has. */
+async function followTask(step: ServerStep, { task, pollMs }: Started): Promise<Ended> {
+  const until = Date.now() + taskPatienceMs;
+  for (let wait = pollMs; Date.now() < until; wait = Math.min(longestPollMs, wait * 1.3)) {
+    await pause(Math.round(wait), `${step.what}: the server works on it (task ${task})`);
+    const summary = `ask how task ${task} stands`;
+    const answer = await answerOf(() => reading(step.requestTimeoutMs, summary).progressOfTask(step.service, task));
+    // The look failed, not the task: its outcome is still to come.
+    if (answer.kind !== 'started' && answer.kind !== 'unknown' && answer.kind !== 'not-sent') return answer;
+  }
+  return { kind: 'task-failed', failure: withoutEnd(task) };
+}
+
+async function endOf(step: ServerStep, answer: Ended): Promise<ServerEnd> {
   switch (answer.kind) {
     case 'done':
     case 'awaiting-report':
       return { kind: answer.kind };
     case 'refused':
       return { kind: 'failed', failure: answer.failure, left: 'nothing' };
+    case 'task-failed':
+      return { kind: 'failed', failure: answer.failure, left: 'something' };
     case 'not-sent':
       return { kind: 'failed', failure: answer.failure, left: 'as-before' };
     case 'unknown':
@@ -45,6 +74,22 @@ export async function tryOnServer(step: ServerStep): Promise<ServerEnd> {
       await pause(2 * step.requestTimeoutMs, `fence of "${step.what}": what was sent may still land`);
       return { kind: 'failed', failure: answer.failure, left: 'something' };
   }
+}
+
+function withoutEnd(task: string): Failure {
+  return {
+    code: 'server-task-without-end',
+    message: `the server has worked on task ${task} for an hour and has not ended it`,
+    next: 'Look at the task in the panel; what it made is looked for before anything is made again.',
+  };
+}
+
+function inCircles({ what }: ServerStep): Failure {
+  return {
+    code: 'server-goes-in-circles',
+    message: `${what}: the server ended ${mostTasks} tasks for it, and it is still not done`,
+    next: 'Look at the service in the panel.',
+  };
 }
 
 /** Until the server has done it: a look before each act makes the repeat harmless; in between the run waits visibly. */

@@ -83,6 +83,7 @@ function addUser(world: IspWorld, call: PanelCall): readonly SimNode[] {
   if (field('preset') !== '' && !world.presets.includes(field('preset')))
     throw new SimError('missed', 'preset', field('preset'));
   if (field('passwd') === '') throw new SimError('value', 'passwd');
+  if (world.knobs.diskFull) throw new SimError('limit', 'disk');
   const taken = [...world.users.values()].some((user) => user.domain === domain && domain !== '');
   if (taken) throw new SimError('exists', 'webdomain_name', domain);
   world.users.set(name, { name, fullname: field('fullname'), preset: field('preset'), domain });

@@ -20,6 +20,8 @@ interface WebAddress {
 interface IspKnobs extends PanelKnobs {
   /** Whether `ipaddr.free` is there: BILLmanager's list does not name it. */
   freeFunction: boolean;
+  /** Nothing new can be made. */
+  diskFull: boolean;
   /** lite: no address functions at all. */
   lite: boolean;
 }
@@ -44,7 +46,7 @@ export interface IspWorld {
 
 export function createIspWorld(options: IspWorldOptions): IspWorld {
   return {
-    knobs: { ...panelKnobs(), freeFunction: true, lite: false, ...options.knobs },
+    knobs: { ...panelKnobs(), freeFunction: true, diskFull: false, lite: false, ...options.knobs },
     logins: new Map(
       options.logins.map(({ name, password, level }) => [
         name,
