@@ -6,7 +6,7 @@ import { endRun, type SyncDesk } from './sync-run.ts';
 
 /** By hand somebody waits for the answer; at night there are hours. */
 export function patienceOf(scheduled: boolean): number {
-  return scheduled ? 3_600_000 : 60_000;
+  return scheduled ? 3_600_000 : 30_000;
 }
 
 /** Lists and compares range by range; ends the run when the list cannot be trusted or the panel stays away (I12). */
