@@ -21,7 +21,7 @@ async function checkIntegration(ledger: Ledger, record: IntegrationRecord): Prom
   const name = `integration ${record.name}`;
   try {
     const { dialect } = await probePanel(record, await ledger.settings.integrations.secretsOf(record.name));
-    const detail = `${dialect.product} ${dialect.version ?? ''}, login ${dialect.login}, tag in ${dialect.tagInAllocation}`;
+    const detail = `${named(dialect)}, login ${dialect.login}, tag in ${dialect.tagInAllocation}`;
     const again = `run "iptally integration test ${record.name}"`;
     if (record.tagNotKept) return warn(name, `${detail}; gets no orders: it did not keep our tag`, again);
     if (dialect.tagInAllocation === 'none') {
@@ -45,10 +45,14 @@ async function checkServer(ledger: Ledger, record: ServerRecord): Promise<Check>
   try {
     const secret = record.url === null ? null : await ledger.settings.servers.secretOf(record.name);
     const { product, version, rights, missing } = await probeServer(record.name, record, secret);
-    const detail = `${record.module}: ${product} ${version ?? ''}, ${rights}`.replace(/ ,/, ',');
+    const detail = `${record.module}: ${named({ product, version })}, ${rights}`;
     if (missing.length > 0) return warn(name, `${detail}; ${missing.join('; ')}`, 'mend what is missing on the server');
     return ok(name, detail);
   } catch (error) {
     return failed(name, error);
   }
+}
+
+function named({ product, version }: { readonly product: string; readonly version: string | null }): string {
+  return version === null ? product : `${product} ${version}`;
 }
