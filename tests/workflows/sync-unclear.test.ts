@@ -134,6 +134,21 @@ describe('an answer that was not heard', () => {
   });
 });
 
+describe('a list', () => {
+  test.concurrent('that comes cut each time ends the run refused, with nothing released', async () => {
+    const main = await site(engine, 'cut');
+    await main.serve('cut-1');
+    await approvedBefore(main);
+    const stray = main.byHand(150);
+    deals.set('cut', (purpose) => (purpose === 'list' ? { kind: 'truncated-after' } : undefined));
+    const view = await (await startSync(main)).result();
+    expect(view).toMatchObject({ state: 'refused', reason: { code: 'panel-answer-cut' }, items: [] });
+    expect(main.held(stray.ip)).toBeDefined();
+    deals.delete('cut');
+    expect(await sync(main)).toMatchObject({ state: 'applied', outcomes: { done: 1 } });
+  });
+});
+
 describe('limits', () => {
   test.concurrent('at most so many releases a run; the rest rolls over', async () => {
     const main = await site(engine, 'limit', { releaseLimit: 3 });

@@ -1,4 +1,5 @@
 import type { SyncView } from '../contract.ts';
+import type { Failure, Reason } from '../domain/failure.ts';
 import { listing } from './activity-profiles.ts';
 import { patiently } from './patience.ts';
 import { startOverWhenLong } from './start-over.ts';
@@ -18,10 +19,7 @@ export async function compare(desk: SyncDesk): Promise<SyncView | undefined> {
   for (let range = 1; ; range += 1) {
     const what = `list and compare ${integration}, range ${range}`;
     const tried = await patiently({ ...patience, what }, () => listing(what).compareRange(run));
-    if ('failure' in tried) {
-      const { code, message } = tried.failure;
-      return endRun(desk, 'failed', { code, message });
-    }
+    if ('failure' in tried) return endRun(desk, endOf(tried.failure), reasonOf(tried.failure));
     const { answer } = tried;
     stage.tell(`range ${range}: rows ${answer.rows} of ${answer.total ?? '?'}, ${answer.planned} planned so far`);
     if (answer.refused !== null) stage.tell(`the list is refused: ${answer.refused.message}`);
@@ -34,5 +32,14 @@ export async function compare(desk: SyncDesk): Promise<SyncView | undefined> {
     run: await listing(what).finishCompare(run),
   }));
   if ('answer' in finished) return undefined;
-  return endRun(desk, 'failed', { code: finished.failure.code, message: finished.failure.message });
+  return endRun(desk, 'failed', reasonOf(finished.failure));
+}
+
+/** A list that never came whole, however often it was asked for, is a bad list; a panel that stays away has none. */
+function endOf({ code }: Failure): 'refused' | 'failed' {
+  return code === 'panel-answer-cut' ? 'refused' : 'failed';
+}
+
+function reasonOf({ code, message }: Failure): Reason {
+  return { code, message };
 }
