@@ -7,6 +7,7 @@ import type { Ledger } from '../activities/ledger/ledger.ts';
 import { taskQueue } from '../workflows/contract.ts';
 import { compose } from './compose.ts';
 import { requireTemporal, type Config } from './config.ts';
+import { watchNights } from './night-watch.ts';
 import { runsOf } from './runs.ts';
 import { reconcileSchedules } from './schedules.ts';
 
@@ -67,7 +68,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     options.stop.addEventListener('abort', end, { once: true });
     options.ready();
     // A worker on a queue of its own (tests) is not the one the nights are for.
-    const nights = options.taskQueue === undefined ? schedulesInOrder(client, composition.ledger, log) : undefined;
+    const nights = options.taskQueue === undefined ? watchOver(client, composition.ledger, options) : undefined;
     await run;
     await nights;
   } finally {
@@ -75,6 +76,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     await connection.close();
     await composition.close();
   }
+}
+
+async function watchOver(client: Client, ledger: Ledger, { log, stop }: WorkerOptions): Promise<void> {
+  await schedulesInOrder(client, ledger, log);
+  await watchNights({ client, ledger, log, stop });
 }
 
 /** Integrations may have been saved while Temporal was not there: each worker that starts makes up for it. */

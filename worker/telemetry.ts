@@ -1,4 +1,10 @@
-import { makeTelemetryFilterString, Runtime, type Logger as TemporalLogger, type LogLevel } from '@temporalio/worker';
+import {
+  makeTelemetryFilterString,
+  Runtime,
+  type Logger as TemporalLogger,
+  type LogLevel,
+  type TelemetryOptions,
+} from '@temporalio/worker';
 import type { Logger } from 'pino';
 
 /** Installs Temporal's runtime once a process: its logs go to ours, and signals stay ours. First of all, before any client. */
@@ -8,6 +14,7 @@ export function installRuntime(log: Logger): void {
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+      ...metricsAt(process.env['IPTALLY_METRICS_ADDRESS']),
     },
   });
 }
@@ -30,3 +37,8 @@ function bridge(log: Logger): TemporalLogger {
 }
 
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
+
+/** Temporal's own metrics and ours, for Prometheus to fetch; `host:port`, off where nothing is said. */
+function metricsAt(bindAddress: string | undefined): Pick<TelemetryOptions, 'metrics'> {
+  return bindAddress === undefined || bindAddress === '' ? {} : { metrics: { prometheus: { bindAddress } } };
+}

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { demoWorld } from '../../activities/ipmanager/simulator/demo-world.ts';
 import { startIpManagerSimulator, type IpManagerSimulator } from '../../activities/ipmanager/simulator/start.ts';
 import { touch } from '../../activities/ipmanager/simulator/world.ts';
@@ -53,6 +55,7 @@ beforeAll(async () => {
     IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
     TEMPORAL_ADDRESS: servers.temporalAddress,
     TEMPORAL_NAMESPACE: await createNamespace(servers.temporalAddress),
+    IPTALLY_METRICS_ADDRESS: `127.0.0.1:${await freePort()}`,
   };
   await ends(0, ['migrate']);
   const panelFlags = ['--url', panel.url, '--login', 'billing', '--allow-plain-http', '--password-stdin'];
@@ -67,6 +70,15 @@ afterAll(async () => {
   await panel.close();
   await database.drop();
 });
+
+/** Free a moment ago: the worker's metrics have an address of their own. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
 
 /** Both sides apart: one address in use here and free there, one used there and unknown here, one PTR changed there. */
 let lost = '';
@@ -229,6 +241,13 @@ test.each([
 });
 
 describe('the nightly schedule', () => {
+  test('shows in the metrics of the worker', async () => {
+    const metrics = async () => (await fetch(`http://${env['IPTALLY_METRICS_ADDRESS']}/metrics`)).text();
+    expect(await metrics()).toMatch(/^temporal_\w+\{/m);
+    expect(await metrics()).toMatch(/^iptally_last_good_sync_age_seconds\{.*integration="main".*\} \d+$/m);
+    expect(await metrics()).toMatch(/^iptally_schedule_problems\{.*integration="main".*\} 0$/m);
+  });
+
   const schedule = async (): Promise<unknown> => {
     const { checks } = (await run(['doctor'])).json as {
       checks: readonly { name: string; state: string; detail: string }[];

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { watchNights } from '../../worker/night-watch.ts';
 import { scheduleHealth, silentAfterMs, type Watched } from '../../worker/schedule-health.ts';
 import {
   describeSchedule,
@@ -163,4 +165,21 @@ describe('nights that do not go as they should', () => {
     expect(codes(watched)).toEqual(expected);
     expect(scheduleHealth({ ...well, ...watched }).ok).toBe(expected.length === 0);
   });
+});
+
+test('a worker tells of a silent night in its log, once an hour and not at each look', async () => {
+  const main = await site(engine, 'silent');
+  const lines: { readonly integration?: string; readonly code?: string; readonly level: number }[] = [];
+  const stop = new AbortController();
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const told = (code: string) => lines.filter((line) => line.integration === main.name && line.code === code);
+  const watching = watchNights({ client, ledger, log, stop: stop.signal, everyMs: 20 });
+  await eventually(() => expect(told('no-schedule')).toHaveLength(1));
+  await upsertSchedule(client, { name: main.name, timeZone: 'UTC' }, ways);
+  await pauseSchedule(client, main.name, 'the panel moves');
+  await eventually(() => expect(told('schedule-paused')).toMatchObject([{ level: 40 }]));
+  stop.abort();
+  await watching;
+  expect(told('no-schedule')).toHaveLength(1);
+  await removeSchedule(client, main.name);
 });

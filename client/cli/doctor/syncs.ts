@@ -3,7 +3,8 @@ import type { IntegrationRecord } from '../../../activities/ledger/records.ts';
 import type { SyncRun } from '../../../activities/ledger/sync/sync-store.ts';
 import type { Reason } from '../../../workflows/domain/failure.ts';
 import type { Config } from '../../../worker/config.ts';
-import { type ScheduleHealth, scheduleHealth } from '../../../worker/schedule-health.ts';
+import { healthOf } from '../../../worker/integration-health.ts';
+import type { ScheduleHealth } from '../../../worker/schedule-health.ts';
 import type { ScheduleStanding } from '../../../worker/schedules.ts';
 import { schedulesOf } from '../../schedules.ts';
 import { relative } from '../render/time.ts';
@@ -17,14 +18,10 @@ export async function checkSyncs(ledger: Ledger, config: Config, now = Date.now(
   const checks: Check[] = [];
   const schedules = await knownSchedules(integrations, config, checks);
   for (const integration of integrations) {
-    const { name, login, createdAt } = integration;
-    const newest = await ledger.syncs.list(name, 10);
-    const good = await ledger.syncs.baseline(name, login);
-    const runs = good === undefined ? newest : [...newest, good];
-    const standing = schedules?.get(name);
-    const health = scheduleHealth({ integration: name, since: createdAt, standing, runs, now });
+    const standing = schedules?.get(integration.name);
+    const { health, newest } = await healthOf(ledger, integration, { standing, now });
     if (schedules !== undefined) checks.push(scheduleCheck(integration, health, now));
-    checks.push(syncCheck(integration, newest[0], { health, now }));
+    checks.push(syncCheck(integration, newest, { health, now }));
   }
   return checks;
 }
