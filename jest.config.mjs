@@ -22,8 +22,9 @@ export const withServers = (displayName, testMatch, rest = {}) => ({
 const suites = '{local,contract,activities,ledger,workflows,scenarios,faults,cli,replay}';
 
 export default {
-  maxWorkers: 2,
-  // Suites of workflows mostly wait: their tests run side by side.
+  // More than cores: suites of workflows mostly wait.
+  maxWorkers: 3,
+  // So do their tests, side by side.
   maxConcurrency: 16,
   testTimeout: 60_000,
   projects: [
