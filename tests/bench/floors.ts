@@ -1,28 +1,9 @@
-import { createRequire } from 'node:module';
 import { Agent, request } from 'undici';
+import { connect, copyOut } from './driver.ts';
 
 export interface Sides {
   readonly port: number;
   readonly databaseUrl: string;
-}
-
-/** The driver itself, without what we build on it: it comes with MikroORM. */
-const { Client } = createRequire(import.meta.url)('pg') as { readonly Client: new (url: string) => PgClient };
-
-interface PgClient {
-  connect(): Promise<void>;
-  query(copy: Submittable): void;
-  query(sql: string, values: readonly unknown[]): Promise<{ readonly rows: readonly { readonly ip: string }[] }>;
-  end(): Promise<void>;
-}
-
-/** What the driver calls for a query that handles its own messages. */
-interface Submittable {
-  submit(connection: { query(sql: string): void }): void;
-  handleCopyData(message: { readonly chunk: Buffer }): void;
-  handleCommandComplete(): void;
-  handleReadyForQuery(): void;
-  handleError(error: unknown): void;
 }
 
 const inFlight = 16;
@@ -82,30 +63,15 @@ async function eachPage(port: number, look: (body: Buffer) => Promise<number>): 
   return sum;
 }
 
-/** COPY text: the driver hands its chunks on, and only their length is taken. */
 async function copyBytes({ databaseUrl }: Sides): Promise<number> {
-  const client = new Client(databaseUrl);
-  await client.connect();
-  const bytes = await new Promise<number>((settle, fail) => {
-    let sum = 0;
-    client.query({
-      submit: (connection) =>
-        connection.query(`copy (select ${columns} from address where ${where} order by ip) to stdout`),
-      handleCopyData: ({ chunk }) => {
-        sum += chunk.length;
-      },
-      handleCommandComplete: () => undefined,
-      handleReadyForQuery: () => settle(sum),
-      handleError: fail,
-    });
-  });
+  const client = await connect(databaseUrl);
+  const bytes = await copyOut(client, `copy (select ${columns} from address where ${where} order by ip) to stdout`);
   await client.end();
   return bytes;
 }
 
 async function readRows({ databaseUrl }: Sides): Promise<number> {
-  const client = new Client(databaseUrl);
-  await client.connect();
+  const client = await connect(databaseUrl);
   let sum = 0;
   for (let after = '0.0.0.0'; ;) {
     const sql = `select ${columns} from address where ${where} and ip > $1 order by ip limit ${chunkRows}`;

@@ -4,11 +4,13 @@ import type { Deps } from '../../activities/deps.ts';
 import { connectLedger } from '../../activities/ledger/postgres/connect-ledger.ts';
 import { compareRange, defaultBudget } from '../../activities/sync/compare.ts';
 import { finishCompare } from '../../activities/sync/finish.ts';
+import { startBenchWorker } from './workflow.ts';
 import { moveBytes, parseBoth, type Sides } from './floors.ts';
 
 /** One measured run, in a process of its own: says on its channel what it took and what it found. */
 export interface JobOrder extends Sides {
-  readonly mode: 'bytes' | 'parsed' | 'sync';
+  readonly mode: 'bytes' | 'parsed' | 'sync' | 'workflow';
+  readonly temporalAddress: string;
   readonly masterKeyFile: string;
 }
 
@@ -21,6 +23,22 @@ export interface JobReport {
 
 /** Connections are made before the clock starts: a worker has them. */
 async function prepareSync(order: JobOrder): Promise<Job> {
+  const { deps, close } = await depsOf(order);
+  return { run: () => sync(deps), end: close };
+}
+
+/** The same through Temporal: server, worker, workflow and activities. */
+async function prepareWorkflow(order: JobOrder): Promise<Job> {
+  const { deps, close } = await depsOf(order);
+  const worker = await startBenchWorker(deps, order.temporalAddress);
+  const end = async () => {
+    await worker.end();
+    await close();
+  };
+  return { run: () => worker.sync(), end };
+}
+
+async function depsOf(order: JobOrder): Promise<{ readonly deps: Deps; readonly close: () => Promise<unknown> }> {
   const ledger = await connectLedger({ url: order.databaseUrl, masterKeyFile: order.masterKeyFile });
   const trust = { ca: null, pin: null, allowPlainHttp: true, allowPrivate: true };
   const panel = createIpManager({
@@ -33,11 +51,11 @@ async function prepareSync(order: JobOrder): Promise<Job> {
   });
   const deps = {
     ledger,
-    panels: { of: async () => panel },
+    panels: { of: async () => panel, administratorOf: async () => undefined },
     runs: { closedAt: async () => new Date(0), abandon: async () => 'closed' as const },
     now: Date.now,
   } as unknown as Deps;
-  return { run: () => sync(deps), end: () => Promise.all([panel.close(), ledger.close()]) };
+  return { deps, close: () => Promise.all([panel.close(), ledger.close()]) };
 }
 
 async function sync(deps: Deps): Promise<Found> {
@@ -69,7 +87,7 @@ const floor =
   (work: (sides: Sides) => Promise<Found>) =>
   async (order: JobOrder): Promise<Job> => ({ run: () => work(order), end: async () => undefined });
 
-const jobs = { bytes: floor(moveBytes), parsed: floor(parseBoth), sync: prepareSync };
+const jobs = { bytes: floor(moveBytes), parsed: floor(parseBoth), sync: prepareSync, workflow: prepareWorkflow };
 
 async function main(order: JobOrder): Promise<JobReport> {
   const job = await jobs[order.mode](order);
