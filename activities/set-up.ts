@@ -25,7 +25,7 @@ export function setUpActivities(deps: Deps) {
     if (record === undefined) throw applicationFailure(noSuchService(service), false);
     const { id, kind, domain, customer } = record;
     const on: ServiceOnServer = { id, kind, domain, customer };
-    return { module: await deps.servers.of(record.server), on };
+    return { module: await deps.servers.of(record.server), on, ends: record.state === 'removing' };
   }
 
   /** Step 8. The module looks before it acts, so a repeat after an unknown outcome finds what is there. */
@@ -42,9 +42,13 @@ export function setUpActivities(deps: Deps) {
     return heartbeating(() => module.addAddress({ service: on, ip, ptr }));
   }
 
-  /** Done means that the module's own list, where it has one, no longer has the address. */
+  /**
+   * Done means that the module's own list, where it has one, no longer has the address. Where a main address stays as long
+   * as its service does, a service that is being removed goes first, and its addresses with it.
+   */
   async function takeOffService(service: string, ip: string): Promise<ServerAnswer> {
-    const { module, on } = await placed(service);
+    const { module, on, ends } = await placed(service);
+    if (ends && module.capabilities.mainAddressStays === true) return heartbeating(() => module.remove(on));
     return heartbeating(() => module.removeAddress({ service: on, ip, ptr: null }));
   }
 

@@ -4,6 +4,7 @@ import { createTransport, sentTooLate } from '../http/transport.ts';
 import type { Resolve } from '../http/resolve.ts';
 import type { Trust } from '../servers/server-module.ts';
 import type { Format } from './body.ts';
+import { createAuthinfoKeeper } from './authinfo.ts';
 import { exchange, type Exchange, type ExchangeOptions, type Fields } from './exchange.ts';
 import { judgePanelError, type PanelError } from './panel-error.ts';
 import { createSessionKeeper, type PanelSession, type SessionKeeper, type SessionOutcome } from './session.ts';
@@ -16,6 +17,8 @@ export interface PanelClientOptions {
   readonly password: string;
   readonly trust: Trust;
   readonly requestTimeoutMs: number;
+  /** How calls say who they are: by a session, unless login and password go with each (documented: reference 1.3). */
+  readonly auth?: 'session' | 'authinfo';
   /** Acts as this user (`su`), for an administrator's login. */
   readonly actAs?: string;
   readonly connections?: number;
@@ -62,13 +65,17 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   });
   const now = options.now ?? Date.now;
-  const sessions = createSessionKeeper({ transport, login: options.login, password: options.password, now });
+  const { login, password } = options;
+  const sessions =
+    options.auth === 'authinfo'
+      ? createAuthinfoKeeper(login, password)
+      : createSessionKeeper({ transport, login, password, now });
   let format: Format = 'json';
   const call: Call = async (session, fields, how) => {
     const common = {
       out: format,
       lang: 'en',
-      auth: session.id,
+      [options.auth === 'authinfo' ? 'authinfo' : 'auth']: session.id,
       ...(options.actAs === undefined ? {} : { su: options.actAs }),
     };
     const secrets = [...sessions.secrets(), session.id, ...secretFields(fields)];

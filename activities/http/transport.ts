@@ -44,6 +44,8 @@ type HttpResult =
 export interface HttpAnswer {
   readonly kind: 'answered';
   readonly status: number;
+  /** The words of the status line: some panels say there, and only there, why they refuse. */
+  readonly reason: string;
   readonly contentType: string;
   /** Empty when the body is as it was written. We ask for nothing else, so anything else is foreign. */
   readonly encoding: string;
@@ -142,6 +144,7 @@ function answered(answer: Dispatcher.ResponseData, text: string): HttpAnswer {
   return {
     kind: 'answered',
     status: answer.statusCode,
+    reason: answer.statusText,
     contentType: (header('content-type') ?? '').toLowerCase(),
     encoding: (header('content-encoding') ?? '').toLowerCase().replace('identity', ''),
     text,

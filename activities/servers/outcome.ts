@@ -10,7 +10,7 @@ interface PanelNo {
 
 export const done: ServerOutcome = { kind: 'done' };
 
-export function refused(failure: Failure): ServerOutcome {
+export function refused(failure: Failure): Extract<ServerOutcome, { kind: 'refused' }> {
   return { kind: 'refused', failure };
 }
 
@@ -34,7 +34,8 @@ export async function asOutcome(run: (sent: () => void) => Promise<ServerOutcome
   } catch (error) {
     if (!(error instanceof PanelReadError)) throw error;
     if (any) return { kind: 'unknown', failure: error.failure };
-    return { kind: error.notLoggedIn || error.said !== undefined ? 'refused' : 'not-sent', failure: error.failure };
+    const refusedLook = error.notLoggedIn || error.said !== undefined;
+    return refusedLook ? { ...refused(error.failure), unseen: true } : { kind: 'not-sent', failure: error.failure };
   }
 }
 

@@ -35,6 +35,11 @@ export interface ModuleCapabilities {
   readonly lists: boolean;
   /** The provisioning system sets up and reports with `setupFinished`; removal and further addresses need no report. */
   readonly reported: boolean;
+  /**
+   * The last or main address of a service cannot go while the service is there. Of a service that is being removed, the
+   * service itself is then taken down first, with all its addresses.
+   */
+  readonly mainAddressStays?: boolean;
 }
 
 export interface ServiceOnServer {
@@ -61,8 +66,11 @@ export type ServerOutcome =
   | { readonly kind: 'started'; readonly task: string; readonly pollMs: number }
   /** The provisioning system will report. */
   | { readonly kind: 'awaiting-report' }
-  /** A clear refusal: nothing of it is there. The panel's words stand in the message. */
-  | { readonly kind: 'refused'; readonly failure: Failure }
+  /**
+   * A clear refusal: nothing of it is there, in the panel's words; or `unseen`, the look itself was refused, and what is
+   * there stays as it was.
+   */
+  | { readonly kind: 'refused'; readonly failure: Failure; readonly unseen?: boolean }
   /** A task ended badly, in the panel's words: something of it may be left there. The next call looks first. */
   | { readonly kind: 'task-failed'; readonly failure: Failure }
   /** Provably not sent. */

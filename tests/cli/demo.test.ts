@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -15,6 +15,8 @@ import { createNamespace } from './support/namespace.ts';
 import { startWorkerProcess, type WorkerProcess } from './support/worker.ts';
 
 /** The demo on a home whose stack is this process: simulators here, a worker beside, everything found by stack.json. */
+jest.setTimeout(240_000);
+
 let database: TestDatabase;
 let simulators: Readonly<Record<string, Simulator>>;
 let worker: WorkerProcess;
@@ -73,6 +75,7 @@ test('killed in the middle it goes on, and ends with nothing left to mend', asyn
         link: expect.stringMatching(/^http.*resolve%2F/),
       },
       { step: 'failed set-up', addresses: [expect.any(String)] },
+      { step: 'each panel', addresses: expect.arrayContaining([expect.any(String)]) },
       { step: 'PTR' },
       { step: 'release' },
       { step: 'no address', addresses: [] },

@@ -64,7 +64,7 @@ async function endOf(step: ServerStep, answer: Ended): Promise<ServerEnd> {
     case 'awaiting-report':
       return { kind: answer.kind };
     case 'refused':
-      return { kind: 'failed', failure: answer.failure, left: 'nothing' };
+      return { kind: 'failed', failure: answer.failure, left: answer.unseen === true ? 'as-before' : 'nothing' };
     case 'task-failed':
       return { kind: 'failed', failure: answer.failure, left: 'something' };
     case 'not-sent':

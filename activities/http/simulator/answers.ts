@@ -5,6 +5,8 @@ import type { Fault, FaultKind } from './faults.ts';
 export interface PreparedAnswer {
   /** 200 when it does not say. */
   readonly status?: number;
+  /** The words of the status line, where a panel puts its own there. */
+  readonly reason?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly contentType: string;
@@ -46,6 +48,7 @@ export function deliver(response: ServerResponse, answer: PreparedAnswer, fault:
   const spoil = fault === undefined ? undefined : spoilers[fault.kind];
   if (fault === undefined || spoil === undefined) {
     const headers = { 'content-type': answer.contentType, ...answer.headers };
+    if (answer.reason !== undefined) response.statusMessage = answer.reason;
     response.writeHead(answer.status ?? 200, headers).end(answer.body);
   } else spoil(response, answer, fault);
 }

@@ -1,3 +1,4 @@
+import { beginCall } from '../../coremanager/begin-call.ts';
 import { createPanelClient, type PanelClient } from '../../coremanager/client.ts';
 import { safeText } from '../../http/safe-text.ts';
 import { attribute, childText } from '../../coremanager/tree.ts';
@@ -29,40 +30,25 @@ export function createIspManager(connection: ServerConnection, capabilities: Mod
     setUp: (request) =>
       asOutcome((sent) =>
         setUp({
-          client: callOf(client),
+          client: beginCall(client),
           request,
           settings: connection.settings,
           withAddresses: capabilities.addresses,
           sent,
         }),
       ),
-    addAddress: ({ service, ip }) => asOutcome(() => addAddress(callOf(client), service, ip)),
+    addAddress: ({ service, ip }) => asOutcome(() => addAddress(beginCall(client), service, ip)),
     removeAddress: ({ service, ip }) =>
       asOutcome(async (sent) => {
-        const call = callOf(client);
+        const call = beginCall(client);
         const rows = await panelAddresses(call);
         return takeAddress({ client: call, user: userNameOf(service), ip, rows }, sent);
       }),
     addressesOf: (service) => asServerRead(() => addressesOf(client, service)),
-    remove: (service) => asOutcome(() => remove(callOf(client), service)),
+    remove: (service) => asOutcome(() => remove(beginCall(client), service)),
     progressOf: async () => done, // every call answers when its work is done (reference 5.5)
     test: () => asServerRead(() => report(client, connection.settings['preset'])),
     close: () => client.close(),
-  };
-}
-
-/**
- * The client for one call of the port. A mutation that was refused for its session had no effect (seen: reference 1.6):
- * it is attempted once more on a new one, and a second refusal is a missing right.
- */
-function callOf(client: PanelClient): PanelClient {
-  const call = client.begin();
-  return {
-    ...call,
-    async mutate(fields) {
-      const first = await call.mutate(fields);
-      return first.kind === 'not-logged-in' && first.failure.code === 'access-denied' ? call.mutate(fields) : first;
-    },
   };
 }
 

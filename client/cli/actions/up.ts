@@ -89,19 +89,14 @@ async function demoOnce(session: Session, config: Config, stopped: Promise<void>
 }
 
 function links(stack: StackFile, home: string): string {
-  const { ipmanager, ispmanager } = stack.simulators;
-  const { billing } = simulatorLogins.ipmanager;
-  const { root } = simulatorLogins.ispmanager;
   return details([
     ['Web UI', stack.webUi === null ? null : `${stack.webUi}/namespaces/${stack.namespace}/workflows`],
     ['Temporal', `${stack.temporalAddress}, namespace ${stack.namespace}`],
     ...(stack.api === undefined ? [] : [['API', stack.api] as const]),
-    ...(ipmanager === undefined
-      ? []
-      : [['IPmanager', `${ipmanager} (simulated; login billing, password ${billing})`] as const]),
-    ...(ispmanager === undefined
-      ? []
-      : [['ispmanager', `${ispmanager} (simulated; login root, password ${root})`] as const]),
+    ...Object.entries(simulatorLogins).flatMap(([name, { login, password }]) => {
+      const url = stack.simulators[name];
+      return url === undefined ? [] : [[name, `${url} (simulated; login ${login}, password ${password})`] as const];
+    }),
     ['home', home],
     ['next', 'npx iptally address list · npx iptally service list · npx iptally doctor'],
   ]);

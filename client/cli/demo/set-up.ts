@@ -2,7 +2,7 @@ import type { Ledger } from '../../../activities/ledger/ledger.ts';
 import type { IntegrationFields, ServerFields } from '../../../activities/ledger/settings.ts';
 import { modules } from '../../../worker/compose.ts';
 import { openPanel, probePanel } from '../../../worker/probe.ts';
-import { simulatorLogins } from '../../../worker/simulators.ts';
+import { ipmanagerLogins, simulatorLogins } from '../../../worker/simulators.ts';
 import { IptallyError } from '../../../worker/iptally-error.ts';
 import type { IpManager } from '../../../activities/ipmanager/ip-manager.ts';
 import { integrationFields } from '../../inputs/integration.ts';
@@ -10,6 +10,7 @@ import { serverFields } from '../../inputs/server.ts';
 import { tariffFields } from '../../inputs/tariff.ts';
 import { refusal } from '../errors.ts';
 import { names } from './desk.ts';
+import { machineServers } from './machines.ts';
 
 /** Preset of the hosting server that is there, and how a tired person wrote it. */
 export const presets = { right: 'business', wrong: 'busines' } as const;
@@ -31,7 +32,7 @@ export async function setUp(ledger: Ledger, simulators: Readonly<Record<string, 
       next: 'start it with "iptally up"',
     });
   }
-  const { billing, admin } = simulatorLogins.ipmanager;
+  const { password: billing } = simulatorLogins.ipmanager;
   const fields = await integrationFields(
     // A person is asked about every change: the demo shows it each time it is played.
     { name: 'ipmanager', url: ipmanager, login: 'billing', allowPlainHttp: true, askRows: 0, askPercent: 0 },
@@ -39,12 +40,24 @@ export async function setUp(ledger: Ledger, simulators: Readonly<Record<string, 
   );
   const integration = await addIntegration(ledger, fields, billing);
   const { vps, shared } = names.servers;
-  await addServer(ledger, vps, { module: 'external', integration });
-  const web = { module: 'ispmanager-business', integration, url: ispmanager, login: 'root', allowPlainHttp: true };
-  await addServer(ledger, shared, { ...web, settings: { preset: presets.right } });
+  await addServer(ledger, { name: vps, secret: null }, { module: 'external', integration });
+  const { login, password } = simulatorLogins.ispmanager;
+  const web = { module: 'ispmanager-business', integration, url: ispmanager, login, allowPlainHttp: true };
+  await addServer(ledger, { name: shared, secret: password }, { ...web, settings: { preset: presets.right } });
+  for (const { name, module, simulator, settings } of machineServers) {
+    const url = simulators[simulator];
+    if (url === undefined) continue;
+    const { login: user, password: secret } = simulatorLogins[simulator];
+    const machines = { module, integration, url, login: user, allowPlainHttp: true, settings };
+    await addServer(ledger, { name, secret }, machines);
+  }
   await addTariff(ledger, names.tariffs.vps, { ipv4: 1, ipv6: 1 });
   await addTariff(ledger, names.tariffs.web, { ipv4: 1 });
-  return { panel: openPanel(fields, 'admin', admin), billing: openPanel(fields, 'billing', billing), integration };
+  return {
+    panel: openPanel(fields, 'admin', ipmanagerLogins.admin),
+    billing: openPanel(fields, 'billing', billing),
+    integration,
+  };
 }
 
 /** The name of the integration: somebody may have added the simulator under another one. */
@@ -61,9 +74,13 @@ async function addIntegration(ledger: Ledger, fields: IntegrationFields, passwor
   return name;
 }
 
-async function addServer(ledger: Ledger, name: string, input: object): Promise<void> {
+interface Wanted {
+  readonly name: string;
+  readonly secret: string | null;
+}
+
+async function addServer(ledger: Ledger, { name, secret }: Wanted, input: object): Promise<void> {
   const fields: ServerFields = await serverFields({ name, ...input }, modules(), true);
-  const secret = fields.url === null ? null : simulatorLogins.ispmanager.root;
   const added = await ledger.settings.servers.add(name, fields, secret);
   if ('refused' in added && added.refused !== 'exists') throw refusal(added, { noun: 'server', name });
 }

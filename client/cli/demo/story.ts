@@ -4,6 +4,7 @@ import type { ServiceKind } from '../../../workflows/domain/states.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressRecord } from '../../../activities/ledger/records.ts';
 import { type Desk, domainOf, idOf, ipsOf, names, stuck, type Told, until } from './desk.ts';
+import { onEachPanel } from './machines.ts';
 import { presets } from './set-up.ts';
 import { dayOne, drift, nothingLeft } from './sync-story.ts';
 
@@ -16,6 +17,7 @@ export const story: readonly ((desk: Desk) => Promise<Told>)[] = [
   firstOrder,
   conflict,
   failedSetUp,
+  onEachPanel,
   customersPtr,
   release,
   licence,

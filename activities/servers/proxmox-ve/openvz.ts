@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { canonicalIp } from '../../../workflows/domain/address.ts';
+import { given, noChange, type ConfigChange, type GuestKind, type NewGuest } from './guest-kind.ts';
+import type { RestRequest } from '../../rest/exchange.ts';
+import { textIn, type Fields } from './values.ts';
+
+/** Containers of versions 2 and 3: the whole list of addresses in `ip_address` (documented: reference 5.4). */
+export const openvz: GuestKind = {
+  type: 'openvz',
+  addressesIn,
+  planAddresses,
+  planRest: () => noChange,
+  growth: () => undefined,
+  creation,
+};
+
+function addressesIn(config: Fields): readonly string[] {
+  const entries = (textIn(config, 'ip_address') ?? '').split(/[\s,;]+/);
+  return entries.flatMap((entry) => canonicalIp(entry.replace(/\/\d+$/, '')) ?? []);
+}
+
+function planAddresses(config: Fields, wanted: readonly string[]): ConfigChange {
+  const now = addressesIn(config);
+  if (now.length === wanted.length && wanted.every((ip) => now.includes(ip))) return noChange;
+  // What is there already keeps its place; an entry left out is taken off by the panel.
+  const kept = now.filter((ip) => wanted.includes(ip));
+  return { set: { ip_address: [...kept, ...wanted.filter((ip) => !kept.includes(ip))].join(' ') }, remove: [] };
+}
+
+function creation({ vmid, node, name, notes, addresses, settings }: NewGuest): RestRequest {
+  const password = randomBytes(18).toString('base64url'); // nobody's: the hoster sets a new one (I11)
+  return {
+    method: 'POST',
+    path: `/nodes/${node}/openvz`,
+    secrets: [password],
+    form: {
+      vmid: String(vmid),
+      ostemplate: settings.template,
+      hostname: name,
+      description: notes,
+      password,
+      ip_address: addresses.join(' '),
+      ...given({
+        storage: settings.storage,
+        pool: settings.pool,
+        memory: settings.memory,
+        disk: settings.disk,
+        cpus: settings.cores,
+      }),
+    },
+  };
+}

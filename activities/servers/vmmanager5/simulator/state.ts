@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { VmWorld } from './world.ts';
+
+const work = z.object({ endsAt: z.number(), hangs: z.boolean(), failure: z.string().nullable() });
+
+const stored = z.object({
+  format: z.literal(1),
+  lastId: z.number(),
+  users: z.array(z.object({ id: z.string(), name: z.string() })),
+  vms: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      domain: z.string(),
+      user: z.string(),
+      vmi: z.string(),
+      hostnode: z.string(),
+      addresses: z.array(z.object({ id: z.string(), ip: z.string(), domain: z.string() })),
+      work,
+      deleting: work.nullable(),
+    }),
+  ),
+});
+
+export function stateText(world: VmWorld): string {
+  const { lastId } = world;
+  return JSON.stringify({ format: 1, lastId, users: [...world.users.values()], vms: [...world.vms.values()] });
+}
+
+/** Logins, presets and templates are always those the caller gives. */
+export function restore(world: VmWorld, state: unknown): void {
+  if (state === undefined) return;
+  const read = stored.parse(state);
+  world.lastId = read.lastId;
+  world.users.clear();
+  for (const user of read.users) world.users.set(user.id, user);
+  world.vms.clear();
+  for (const vm of read.vms) world.vms.set(vm.id, vm);
+}

@@ -1,0 +1,66 @@
+import { done, refused } from '../outcome.ts';
+import type { AddressRequest, ServerOutcome, ServiceOnServer } from '../server-module.ts';
+import type { Access } from './access.ts';
+import { addressesOfMachine, inUse, recordsOf, usedElsewhere } from './addresses.ts';
+import { halfMade, noSuchService, notAsAsked, stillListed, twice } from './failures.ts';
+import { giveAddress, takeAddress } from './give-address.ts';
+import { findMachines, stageOf, type Machine } from './machines.ts';
+import { started, unlessBusy } from './tasks.ts';
+
+interface Changing {
+  readonly access: Access;
+  readonly request: AddressRequest;
+  readonly sent: () => void;
+}
+
+/**
+ * The PTR that comes along is not written here: IPmanager holds it, a change of it later would never reach this copy, and
+ * a copy that is written but not confirmed would make a clear outcome unclear.
+ */
+export async function addAddress(job: Changing & { readonly pool: number | undefined }): Promise<ServerOutcome> {
+  const { access, request, pool, sent } = job;
+  const { service, ip } = request;
+  const [machine, second] = (await findMachines(access, service)).ours;
+  if (machine === undefined) return refused(noSuchService(service));
+  if (second !== undefined) return refused(twice(service, [machine, second]));
+  const [stage, there] = await Promise.all([stageOf(access, machine), addressesOfMachine(access, machine)]);
+  if (stage === 'busy') return started(machine.id);
+  if (there.some((one) => one.ip === ip)) return done;
+  if (stage === 'half-made') return refused(halfMade(service, machine));
+  const used = usedElsewhere(await recordsOf(access, [ip]), ({ host }) => host === machine.id);
+  if (used !== undefined) return refused(inUse(access, used));
+  const step = await giveAddress({ access, machine, ip, pool });
+  if (step.kind !== 'begun') return step;
+  sent();
+  if (step.task !== undefined) return started(machine.id, [step.task]);
+  if ((await holders(access, service, ip)).length > 0) return done;
+  return unlessBusy(access, machine, notAsAsked(service));
+}
+
+/** Done when no machine of the service has it in its list any more, and none is being worked on. */
+export async function removeAddress({ access, request, sent }: Changing): Promise<ServerOutcome> {
+  const { service, ip } = request;
+  const { ours } = await findMachines(access, service);
+  for (const machine of ours) if ((await stageOf(access, machine)) === 'busy') return started(machine.id);
+  const [holder] = await holdersAmong(access, ours, ip);
+  if (holder === undefined) return done;
+  const step = await takeAddress({ access, ...holder });
+  if (step.kind !== 'begun') return step;
+  sent();
+  if (step.task !== undefined) return started(holder.machine.id, [step.task]);
+  if ((await holders(access, service, ip)).length === 0) return done;
+  return unlessBusy(access, holder.machine, stillListed(ip));
+}
+
+async function holders(access: Access, service: ServiceOnServer, ip: string) {
+  return holdersAmong(access, (await findMachines(access, service)).ours, ip);
+}
+
+async function holdersAmong(access: Access, machines: readonly Machine[], ip: string) {
+  const lists = await Promise.all(
+    machines.map(async (machine) => ({ machine, addresses: await addressesOfMachine(access, machine) })),
+  );
+  return lists.flatMap(({ machine, addresses }) =>
+    addresses.filter((one) => one.ip === ip).map((address) => ({ machine, address })),
+  );
+}

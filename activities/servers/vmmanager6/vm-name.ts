@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { serviceLabel } from '../service-label.ts';
+import type { ServiceOnServer } from '../server-module.ts';
+
+/**
+ * The machine of a service. Its name comes from the service id alone, so whatever became of an answer, the next look asks
+ * for the same name. Names there are for people, who may change them or use one twice: the comment carries the service id
+ * in words, and is the proof.
+ */
+export function vmNameOf(service: ServiceOnServer): string {
+  return serviceLabel(service);
+}
+
+export function commentOf(service: ServiceOnServer): string {
+  return `iptally ${service.id}`;
+}
+
+/** The first line is ours; people may write below it. */
+export function isCommentOf(service: ServiceOnServer, comment: string): boolean {
+  return (comment.split('\n')[0] ?? '').trim() === commentOf(service);
+}
+
+/** Marks the passwords we make, so that none is shown even by a call that never knew it (I11). */
+const mark = 'Vm6-';
+
+/** Nobody's: the administrator gives a new one. Upper and lower case, a digit and a sign, as panels ask for. */
+export function newPassword(): string {
+  return mark + randomBytes(18).toString('base64url');
+}
+
+/** Words that repeat a password of ours, whichever call made it. */
+export function holdsPassword(text: string): boolean {
+  return /Vm6-[\w-]{8}/.test(text);
+}
