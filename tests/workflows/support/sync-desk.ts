@@ -44,17 +44,17 @@ let sites = 0;
 export async function site(
   engine: Engine,
   name: string,
-  more: Partial<IntegrationFields> & { readonly adminPassword?: string } = {},
+  more: Partial<IntegrationFields> & { readonly adminPassword?: string; readonly pool?: string } = {},
 ): Promise<Site> {
   sites += 1;
   const net = `10.${100 + Math.floor(sites / 250)}.${sites % 250}`;
-  const { adminPassword = null, ...fields } = more;
+  const { adminPassword = null, pool = `${net}.10-${net}.200`, ...fields } = more;
   const { world, url } = engine.simulator;
   world.users.set(name, {
     name,
     passwordHash: hashPassword(password),
     level: 16,
-    permissions: [{ pool: `${net}.10-${net}.200`, groups: ['public', 'alias'] }],
+    permissions: [{ pool, groups: ['public', 'alias'] }],
   });
   const { integrations } = engine.ledger.settings;
   const record = { ...quickIntegration, url, login: name, fenceMs: 2_000, ...fields };
