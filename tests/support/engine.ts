@@ -14,6 +14,7 @@ import type { IntegrationFields, ServerFields } from '../../activities/ledger/se
 import { compose, type Composition } from '../../worker/compose.ts';
 import { readConfig } from '../../worker/config.ts';
 import { runsOf } from '../../worker/runs.ts';
+import type { Temporal } from '../../worker/local/temporal.ts';
 import { takeNamespace } from './namespaces.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { testServers } from './servers.ts';
@@ -45,6 +46,8 @@ export interface EngineOptions {
   readonly integration?: Partial<IntegrationFields>;
   /** Activities changed for this suite. */
   readonly wrap?: (activities: Activities) => Activities;
+  /** Another Temporal than the one all suites share, on its usual namespace. */
+  readonly temporal?: Pick<Temporal, 'address' | 'namespace'>;
   /** What is not read from the panel before the first order. */
   readonly unread?: boolean;
 }
@@ -111,9 +114,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const simulator = await startIpManagerSimulator({ world: options.world ?? smallWorld() });
   const config = readConfig({ databaseUrl: database.applicationUrl, masterKeyFile, home });
   const composition = await compose(config);
-  const connection = await Connection.connect({ address: servers.temporalAddress });
-  const namespace = takeNamespace();
-  const native = await NativeConnection.connect({ address: servers.temporalAddress });
+  const { address, namespace } = options.temporal ?? { address: servers.temporalAddress, namespace: takeNamespace() };
+  const connection = await Connection.connect({ address });
+  const native = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace });
   const created = createActivities({ ...composition, runs: runsOf(client), now: Date.now }, (error) =>
     console.error(error),

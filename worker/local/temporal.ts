@@ -28,6 +28,8 @@ export interface TemporalOptions {
   readonly inMemory?: boolean;
   /** For tests: namespaces beside ours, made with the server. */
   readonly alsoNamespaces?: readonly string[];
+  /** For tests: settings of the server beside ours, `name=value`. */
+  readonly alsoDynamic?: readonly string[];
   /** Calls the start off; what was started by then is ended. */
   readonly signal?: AbortSignal;
 }
@@ -150,6 +152,7 @@ function serverArguments(listening: Listening, options: TemporalOptions): readon
     'history.timerProcessorMaxPollRPS=2000',
     // The default rounds every durable timer and every retry up to a second.
     'history.timerProcessorMaxTimeShift="10ms"',
+    ...(options.alsoDynamic ?? []),
   ];
   const storage =
     options.inMemory === true

@@ -51,7 +51,7 @@ export async function syncKilled(
   { kills, strays }: { readonly kills: number; readonly strays: number },
 ) {
   const { simulator, ledger } = engine;
-  const main = await site(engine, 'killed', { thresholds: wide });
+  const main = await site(engine, 'killed', { thresholds: wide, releaseLimit: 10_000 });
   const ips = [];
   for (let n = 0; n < 4; n += 1) ips.push(await main.serve(`killed-${n}`));
   await approvedBefore(main);

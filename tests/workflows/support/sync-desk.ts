@@ -127,7 +127,7 @@ export async function untilAsked(handle: SyncHandle): Promise<SyncView> {
     const view = await handle.query(planQuery);
     if (view === null || view.state === 'running') throw new Error(`the run is ${view?.state ?? 'not known yet'}`);
     return view;
-  });
+  }, 120_000);
 }
 
 /** One whole sync; what a person would be asked is approved. */

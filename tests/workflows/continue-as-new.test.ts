@@ -1,0 +1,102 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openHome } from '../../worker/local/home.ts';
+import { openPortBook } from '../../worker/local/ports.ts';
+import { findTemporal } from '../../worker/local/temporal-binary.ts';
+import { startTemporal } from '../../worker/local/temporal.ts';
+import { approveUpdate, keepUpdate, workflowIds } from '../../workflows/contract.ts';
+import { smallWorld } from '../support/engine.ts';
+import { orderService, service } from '../support/orders.ts';
+import { removeHome, temporaryHome } from '../support/servers.ts';
+import { addIspManager, eventually, openDesk, release, remove } from './support/desk.ts';
+import { approvedBefore, atRest, mutations, site, startSync, untilAsked } from './support/sync-desk.ts';
+
+/** A server that finds every history long: each wait that may start over does so. */
+const home = openHome(temporaryHome());
+afterAll(() => removeHome(home.path));
+const temporal = await startTemporal({
+  home,
+  ports: openPortBook(home.ports),
+  binary: await findTemporal({ progress: () => undefined }),
+  inMemory: true,
+  alsoDynamic: ['limit.historyCount.suggestContinueAsNew=12'],
+});
+const world = smallWorld();
+const engine = await openDesk({ world, temporal, unread: false, integration: { fenceMs: 1_000 } });
+const { client, ledger, simulator } = engine;
+
+/** How many runs a workflow came to, the first one counted. */
+async function runsOf(workflowId: string): Promise<number> {
+  let runs = 0;
+  for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) runs += run.runId ? 1 : 0;
+  return runs;
+}
+
+async function startedOver(workflowId: string): Promise<void> {
+  await eventually(async () => expect(await runsOf(workflowId)).toBeGreaterThan(1));
+}
+
+async function onServer(name: string, id: string): Promise<{ readonly ip: string; readonly url: string }> {
+  const web = await addIspManager(engine, name);
+  const { handle } = await orderService(engine, service(id, { server: name }));
+  const [address] = (await handle.result()).addresses;
+  return { ip: address?.ip ?? '', url: web.url };
+}
+
+async function edit(name: string, url: string): Promise<void> {
+  await ledger.settings.servers.edit(name, { url });
+}
+
+const nowhere = 'http://127.0.0.1:1/ispmgr';
+
+describe('a story that starts over in the middle of a wait', () => {
+  test.concurrent('releases the address once the server answers again', async () => {
+    const { ip, url } = await onServer('web-off', 'off-1');
+    await edit('web-off', nowhere);
+    const handle = await release(engine, ip);
+    await startedOver(workflowIds.releaseAddress(ip));
+    await edit('web-off', url);
+    expect(await handle.result()).toMatchObject({ address: ip, state: 'quarantined' });
+    expect(simulator.world.addresses.get(ip)).toBeUndefined();
+    expect(await ledger.locks.list()).not.toContainEqual(expect.objectContaining({ key: `address/${ip}` }));
+  });
+
+  test.concurrent('keeps the address when it is told to', async () => {
+    const { ip, url } = await onServer('web-keep', 'keep-1');
+    await edit('web-keep', nowhere);
+    await release(engine, ip);
+    await startedOver(workflowIds.releaseAddress(ip));
+    await edit('web-keep', url);
+    const kept = await client.workflow.getHandle(workflowIds.releaseAddress(ip)).executeUpdate(keepUpdate);
+    expect(kept).toMatchObject({ address: ip, kept: true, state: 'active' });
+    expect(await ledger.addresses.find(ip)).toMatchObject({ service: 'keep-1', state: 'active' });
+  });
+
+  test.concurrent('removes the service with all its addresses', async () => {
+    const { url } = await onServer('web-gone', 'gone-1');
+    await edit('web-gone', nowhere);
+    const handle = await remove(engine, 'gone-1');
+    const [address] = await ledger.addresses.list({ service: 'gone-1' });
+    await startedOver(workflowIds.releaseAddress(address?.ip ?? ''));
+    await edit('web-gone', url);
+    expect(await handle.result()).toMatchObject({ service: 'gone-1', released: [address?.ip] });
+    expect(await ledger.services.find('gone-1')).toMatchObject({ state: 'removed' });
+  });
+});
+
+test('a sync goes on behind the last piece that was applied, and does nothing twice', async () => {
+  const main = await site(engine, 'pieces', {
+    pool: '203.0.113.100-203.0.113.250',
+    releaseLimit: 1_000,
+  });
+  await main.serve('pieces-1');
+  await approvedBefore(main);
+  const strays = Array.from({ length: 130 }, (_none, n) => main.byHand(20 + n).ip);
+  const before = mutations(main).length;
+  const handle = await startSync(main);
+  const asked = await untilAsked(handle);
+  await handle.executeUpdate(approveUpdate, { args: [{ checksum: asked.checksum ?? '' }] });
+  expect(await handle.result()).toMatchObject({ state: 'applied', outcomes: { done: strays.length } });
+  expect(await runsOf(handle.workflowId)).toBeGreaterThan(2);
+  expect(mutations(main)).toHaveLength(before + strays.length);
+  await atRest(main);
+});
