@@ -54,6 +54,26 @@ describe('comparing both sides', () => {
     expect(run).toMatchObject({ verdict: 'needs-approval', reason: { code: 'first-plan' } });
   });
 
+  test.each([50, 2_000])(
+    'a panel that takes %i ms a page is listed whole, many pages under way at once',
+    async (ms) => {
+      const held = await inStep(4);
+      desk.hold([...held, ...Array.from({ length: 23 }, (_, n) => ({ ip: `10.0.0.${n + 1}` }))]);
+      let underWay = 0;
+      let most = 0;
+      desk.simulator.faults.hook = ({ purpose }) => {
+        if (purpose !== 'list') return undefined;
+        underWay += 1;
+        most = Math.max(most, underWay);
+        setTimeout(() => (underWay -= 1), ms);
+        return { kind: 'delay', ms };
+      };
+      const { run } = await desk.sync();
+      expect(run).toMatchObject({ remoteCount: 27, counts: { release: 23 } });
+      expect(most).toBeGreaterThan(2);
+    },
+  );
+
   test('the same lists give the same checksum, however they are cut into pages', async () => {
     desk.hold([...(await inStep(5)), ...Array.from({ length: 9 }, (_, n) => ({ ip: `10.0.0.${n + 1}` }))]);
     const checksums = new Set<string | null>();
