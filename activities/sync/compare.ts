@@ -1,7 +1,6 @@
 import { Context as ActivityContext } from '@temporalio/activity';
 import type { Reason } from '../../workflows/domain/failure.ts';
 import { isComplete, type ListingProof } from '../../workflows/domain/listing-proof.ts';
-import type { PlanRow } from '../../workflows/domain/plan.ts';
 import type { Deps } from '../deps.ts';
 import { heartbeating } from '../heartbeat.ts';
 import { RemoteError } from '../ipmanager/ip-manager.ts';
@@ -11,7 +10,7 @@ import { finishCompare } from './finish.ts';
 import { BrokenListing, UnorderedListing, UselessListing } from './broken-listing.ts';
 import { listRanges, listUnordered, progressOf, proofOf, type ListedRange, type ListingSource } from './listing.ts';
 import { pageRows } from './page-stream.ts';
-import { planOf } from './plan-range.ts';
+import { planOf, seenIn, type SeenRange } from './plan-range.ts';
 
 /** How much one call of the activity does: the workflow's history grows with these, not with rows. */
 export interface CompareBudget {
@@ -115,7 +114,7 @@ async function compareSome(comparison: Comparison, source: ListingSource, budget
   const limits = { rangePages: Math.min(partPages, budget.pages), mostPages: budget.pages };
   let open = openPart(start);
   for await (const range of listRanges(source, proofOf(start.progress), limits)) {
-    open = await withPlan(comparison, open, range);
+    open = await withSeen(comparison, open, range);
     const { proof } = open;
     if (!isComplete(proof) && proof.nextPage - open.fromPage < rangePages) continue;
     const run = await savePart(comparison, open, listing);
@@ -132,28 +131,24 @@ interface Part {
   readonly run: string;
   readonly fromPage: number;
   readonly proof: ListingProof;
-  readonly plan: readonly PlanRow[];
-  readonly ledgerRows: number;
+  readonly seen: readonly SeenRange[];
 }
 
 function openPart({ run, progress }: SyncRun): Part {
-  return { run, fromPage: progress.nextPage, proof: proofOf(progress), plan: [], ledgerRows: 0 };
+  return { run, fromPage: progress.nextPage, proof: proofOf(progress), seen: [] };
 }
 
-async function withPlan(comparison: Comparison, part: Part, range: ListedRange): Promise<Part> {
+async function withSeen(comparison: Comparison, part: Part, range: ListedRange): Promise<Part> {
   const upTo = isComplete(range.proof) ? null : range.proof.lastIp;
-  const { plan, ledgerRows } = await planOf(comparison, { ...range, after: part.proof.lastIp, upTo });
-  return {
-    ...part,
-    proof: range.proof,
-    plan: part.plan.length === 0 ? plan : [...part.plan, ...plan],
-    ledgerRows: part.ledgerRows + ledgerRows,
-  };
+  const seen = await seenIn(comparison, { ...range, after: part.proof.lastIp, upTo });
+  return { ...part, proof: range.proof, seen: [...part.seen, seen] };
 }
 
-function savePart(comparison: Comparison, part: Part, listing: number): Promise<SyncRun> {
-  const { proof, ...rest } = part;
-  return comparison.save({ ...rest, progress: progressOf(proof, listing) });
+async function savePart(comparison: Comparison, part: Part, listing: number): Promise<SyncRun> {
+  const { proof, seen, ...rest } = part;
+  const plan = await planOf(comparison, seen);
+  const ledgerRows = seen.reduce((sum, range) => sum + range.ledgerRows, 0);
+  return comparison.save({ ...rest, plan, ledgerRows, progress: progressOf(proof, listing) });
 }
 
 /** All of it is one range then: a kill begins it again. */
@@ -164,7 +159,7 @@ async function compareUnordered(comparison: Comparison, source: ListingSource): 
     try {
       if (nextPage > 1) throw new BrokenListing('it was in address order at first');
       const range = await listUnordered(source, mostUnordered);
-      const part = await withPlan(comparison, openPart(run), range);
+      const part = await withSeen(comparison, openPart(run), range);
       return compared(await savePart(comparison, part, listing), true);
     } catch (error) {
       const why = whyBroken(error);

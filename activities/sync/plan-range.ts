@@ -21,32 +21,46 @@ export interface RangeToPlan extends ListedRange {
   readonly upTo: string | null;
 }
 
-export interface RangePlan {
-  readonly plan: readonly PlanRow[];
+/** What of a range is not plainly in step, in address order: little, and all that is kept of it. */
+export interface SeenRange {
+  readonly odd: readonly PlanRow[];
+  readonly rows: readonly MergedRow[];
   /** Live rows of this integration in the range. */
   readonly ledgerRows: number;
 }
 
 /**
- * From two lists to a plan. The ledger's side is read after the remote's: what was allocated in between is here and not
- * there, a harmless `in-flight`; the other way round it would look like an orphan (reference/reliability.md 4.2, TOCTOU).
+ * Both sides of a range, merged. The ledger's side is read after the remote's: what was allocated in between is here and
+ * not there, a harmless `in-flight`; the other way round it would look like an orphan (reference/reliability.md 4.2, TOCTOU).
  */
-export async function planOf(comparison: Comparison, range: RangeToPlan): Promise<RangePlan> {
-  const plan = range.odd.flatMap((remote) => planned(comparison, remote.text, { remote, ledger: { kind: 'unknown' } }));
+export async function seenIn(comparison: Comparison, range: RangeToPlan): Promise<SeenRange> {
+  const odd = range.odd.flatMap((remote) => planned(comparison, remote.text, { remote, ledger: { kind: 'unknown' } }));
   // Not compared: the guard refuses an empty list, and every address of the ledger would be a row of the plan.
-  if (range.proof.total === 0) return { plan, ledgerRows: await comparison.liveCount() };
+  if (range.proof.total === 0) return { odd, rows: [], ledgerRows: await comparison.liveCount() };
   const counted = { live: 0 };
   const { context, conflicts } = comparison;
   const isWanted = (ip: string, remote: RemoteSide, ledger: LedgerSide): boolean =>
     !plainlyInStep(remote, ledger, context) || conflicts.has(ip);
-  for await (const rows of mergeSides(range.rows, ledgerOf(comparison, range, counted), isWanted)) {
-    const facts = await factsOf(comparison, rows);
-    for (const row of rows) {
-      const known = facts.get(row.ip);
-      plan.push(...planned(comparison, row.ip, known === undefined ? row : { ...known.row, facts: known.facts }));
-    }
+  const rows: MergedRow[] = [];
+  for await (const some of mergeSides(range.rows, ledgerOf(comparison, range, counted), isWanted)) {
+    for (const row of some) rows.push(row);
   }
-  return { plan, ledgerRows: counted.live };
+  return { odd, rows, ledgerRows: counted.live };
+}
+
+/** From what was seen to a plan; facts are looked up for all of it together. */
+export async function planOf(comparison: Comparison, seen: readonly SeenRange[]): Promise<readonly PlanRow[]> {
+  const facts = await factsOf(
+    comparison,
+    seen.flatMap(({ rows }) => rows),
+  );
+  return seen.flatMap(({ odd, rows }) => [
+    ...odd,
+    ...rows.flatMap((row) => {
+      const known = facts.get(row.ip);
+      return planned(comparison, row.ip, known === undefined ? row : { ...known.row, facts: known.facts });
+    }),
+  ]);
 }
 
 async function* ledgerOf(
