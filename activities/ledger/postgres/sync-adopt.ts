@@ -1,14 +1,16 @@
-import type { Outcome } from '../../../workflows/domain/plan.ts';
 import type { RowOutcome, SyncStore } from '../sync/sync-store.ts';
 import { addressKey } from './locks.ts';
 import { batches, statement } from './statement.ts';
-import { saveOutcomes } from './sync-plan.ts';
 import type { Db } from './tables.ts';
 import { canonical, ipText } from './values.ts';
 
+/** Why a row was not taken over. */
+const notAsPlanned = 'the row is no longer as planned, or is in use';
+
 /**
- * Row, history and outcome in one transaction. Only the version that was planned is changed, and none whose lock another
- * run has: what it does with the address goes first (I5).
+ * Row, history, outcome and the run's figures in one statement, and back come only the rows that were not as planned. Only
+ * the version that was planned is changed, and none whose lock another run has: what it does with the address goes first
+ * (I5). The first word on a row of the plan stays.
  */
 const adoptSql = `with wanted as (
     select * from unnest($1::inet[], $2::int[], $3::text[], $4::text[]) as w (ip, version, ptr, key)),
@@ -18,31 +20,41 @@ const adoptSql = `with wanted as (
     where a.ip = w.ip and a.version = w.version and a.state in ('reserved', 'active') and a.ptr_change is null
       and not exists (select from lock l where l.key = w.key and (l.owner_workflow <> $5 or l.owner_run <> $6))
     returning a.ip, a.service, a.customer, a.order_id, a.integration, a.ptr),
-  told as (
+  history as (
     insert into address_history (ip, event, service, customer, order_id, integration, workflow_id, run_id, reason)
-    select ip, 'ptr', service, customer, order_id, integration, $5, $6, 'taken over from IPmanager: ' || ptr from adopted)
-  select host(ip) as ip from adopted`;
+    select ip, 'ptr', service, customer, order_id, integration, $5, $6, 'taken over from IPmanager: ' || ptr from adopted),
+  said as (
+    update sync_item i set outcome = case when a.ip is null then 'changed' else 'done' end,
+      outcome_reason = case when a.ip is null then $8::text end
+    from wanted w left join adopted a on a.ip = w.ip
+    where i.run = $7 and i.ip = host(w.ip) and i.outcome is null
+    returning i.outcome),
+  sums as (
+    update sync_run r set done = r.done + s.done, changed = r.changed + s.changed
+    from (select count(*) filter (where outcome = 'done') as done,
+      count(*) filter (where outcome = 'changed') as changed from said) s
+    where r.run = $7)
+  select host(w.ip) as ip from wanted w left join adopted a on a.ip = w.ip where a.ip is null`;
 
 export async function adoptPtrs(
   db: Db,
   { run, rows, by }: Parameters<SyncStore['adoptPtrs']>[0],
 ): Promise<readonly RowOutcome[]> {
-  const adopted = new Set<string>();
+  const left = new Set<string>();
   for (const some of batches(rows)) {
-    const changed = await statement<{ readonly ip: string }>(db, adoptSql, [
+    const unchanged = await statement<{ readonly ip: string }>(db, adoptSql, [
       some.map((row) => canonical(row.ip)),
       some.map((row) => row.version),
       some.map((row) => row.ptr),
       some.map((row) => addressKey(row.ip)),
       by.workflowId,
       by.runId,
+      run,
+      notAsPlanned,
     ]);
-    for (const row of changed) adopted.add(ipText(row.ip));
+    for (const row of unchanged) left.add(ipText(row.ip));
   }
-  const told = rows.map((row): RowOutcome => {
-    const outcome: Outcome = adopted.has(row.ip) ? 'done' : 'changed';
-    return { ip: row.ip, outcome, reason: outcome === 'done' ? null : 'the row is no longer as planned, or is in use' };
+  return rows.map(({ ip }): RowOutcome => {
+    return left.has(ip) ? { ip, outcome: 'changed', reason: notAsPlanned } : { ip, outcome: 'done', reason: null };
   });
-  await saveOutcomes(db, run, told);
-  return told;
 }
