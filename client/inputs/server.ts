@@ -7,21 +7,17 @@ import { IptallyError } from '../../worker/iptally-error.ts';
 import { accepted } from '../accepted.ts';
 import { ca, durationBetween, login, panelUrl, pin, wrongInput } from './fields.ts';
 import { or } from './integration.ts';
+import { moduleSettings } from './module-settings.ts';
 
 /** The modules there are, by name. */
 type Modules = Readonly<Record<string, ModuleDefinition>>;
-
-const settingText = z
-  .string()
-  .regex(/^[^\p{Cc}]{0,200}$/u, 'accepted: one line of at most 200 characters')
-  .nullable();
 
 /** What may be said of a server. `null` takes a value away. `url` is checked by `panelUrl`. */
 export const serverChange = z.strictObject({
   url: z.string().nullish(),
   login: login.nullish(),
   integration: name.nullish(),
-  settings: z.record(z.string(), settingText).optional(),
+  settings: z.record(z.string(), z.string().nullable()).optional(), // read by the module's own schema
   requestTimeout: durationBetween('100ms', '10m').optional(),
   ca: ca.nullish(),
   pin: pin.nullish(),
@@ -64,7 +60,7 @@ export async function changedServer(
 }
 
 function knownModule(module: string, modules: Modules): ModuleDefinition {
-  const found = modules[module];
+  const found = Object.hasOwn(modules, module) ? modules[module] : undefined;
   if (found !== undefined) return found;
   const names = Object.keys(modules).join(', ');
   throw new IptallyError({
@@ -95,7 +91,7 @@ async function changed(it: {
     login: or(change.login, start.login),
     integration: or(change.integration, start.integration),
     allowPlainHttp: change.allowPlainHttp ?? start.allowPlainHttp,
-    settings: mergedSettings(start.settings, settings ?? {}, module),
+    settings: moduleSettings(start.settings, settings ?? {}, module),
     requestTimeoutMs: requestTimeout ?? start.requestTimeoutMs,
     ca: newCa === undefined ? (newPin ? null : start.ca) : newCa,
     pin: newPin === undefined ? (newCa ? null : start.pin) : newPin,
@@ -104,20 +100,6 @@ async function changed(it: {
   const wanted = url === undefined ? fields.url : url;
   const place = wanted === null ? null : await panelUrl(wanted, { allowPlainHttp, allowPrivate: it.trustPrivate });
   return complete({ ...fields, url: place }, module);
-}
-
-function mergedSettings(
-  before: Readonly<Record<string, string>>,
-  change: Readonly<Record<string, string | null>>,
-  module: ModuleDefinition,
-): Record<string, string> {
-  const merged = Object.entries({ ...before, ...change }).flatMap(([key, value]) =>
-    value === null ? [] : [[key, value]],
-  );
-  const settings = accepted(module.settings, Object.fromEntries(merged), `the settings of module ${module.name}`);
-  return Object.fromEntries(
-    Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
 }
 
 /** Where and as whom belong together; most modules speak to a panel and need both. */

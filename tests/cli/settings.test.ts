@@ -8,7 +8,16 @@ import {
   type IspManagerSimulator,
 } from '../../activities/servers/ispmanager/simulator/start.ts';
 import { createDatabase, query, type TestDatabase } from '../support/database.ts';
+import { demoPveWorld } from '../../activities/servers/proxmox-ve/simulator/demo-world.ts';
+import { startProxmoxVeSimulator } from '../../activities/servers/proxmox-ve/simulator/start.ts';
+import { demoVdsWorld } from '../../activities/servers/vdsmanager4/simulator/demo-world.ts';
+import { startVdsManager4Simulator } from '../../activities/servers/vdsmanager4/simulator/start.ts';
+import { demoVmWorld } from '../../activities/servers/vmmanager5/simulator/demo-world.ts';
+import { startVmManager5Simulator } from '../../activities/servers/vmmanager5/simulator/start.ts';
+import { demoVmManager6World } from '../../activities/servers/vmmanager6/simulator/demo-world.ts';
+import { startVmManager6Simulator } from '../../activities/servers/vmmanager6/simulator/start.ts';
 import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
+import { goodSettings } from './support/good-settings.ts';
 
 /** Marked passwords: wherever one of them turns up, a secret leaked (I11). */
 const canary = { billing: 'canary-b1ll', admin: 'canary-adm1', dummy: 'canary-dumm', root: 'canary-r00t' };
@@ -211,6 +220,33 @@ describe('server', () => {
     expect(ran.status).toBe(1);
     expect(ran.json).toMatchObject({ error: { code: 'no-such-integration', accepted: 'dummy, main' } });
   });
+
+  const { root, admin } = canary;
+  const token = 'canary-t0k3';
+  test.each([
+    ['vdsmanager4', 'root', root, () => startVdsManager4Simulator({ world: demoVdsWorld({ root }) })],
+    ['vmmanager5', 'root', root, () => startVmManager5Simulator({ world: demoVmWorld({ root }) })],
+    [
+      'vmmanager6',
+      'admin@demo.example',
+      admin,
+      () => startVmManager6Simulator({ world: demoVmManager6World({ admin }) }),
+    ],
+    ['proxmox-ve', 'root@pam!iptally', token, () => startProxmoxVeSimulator({ world: demoPveWorld({ root, token }) })],
+  ] as const)(
+    'add of a %s asks it, changes nothing there, and show tells its settings',
+    async (module, login, secret, start) => {
+      const server = await start();
+      const settings = goodSettings[module] ?? {};
+      const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+      const place = ['--url', server.url, '--login', login, '--allow-plain-http', '--token-file', fileWith(secret)];
+      const added = await run(['server', 'add', module, '--module', module, ...place, ...set]);
+      expect(added.json).toMatchObject({ module, settings, test: { rights: expect.any(String), missing: [] } });
+      expect((await run(['server', 'show', module])).json).toMatchObject({ settings });
+      expect(server.log.some(({ purpose }) => ['create', 'write', 'release'].includes(purpose))).toBe(false);
+      await server.close();
+    },
+  );
 
   test('an integration that servers point to stays', async () => {
     const ran = await run(['integration', 'remove', 'main']);

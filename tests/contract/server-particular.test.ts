@@ -15,13 +15,13 @@ const addresses = ['198.51.100.10', '2001:db8:100::10'];
 
 describe('ispmanager business in particular', () => {
   async function withUsers(...users: readonly WebUser[]) {
-    const world = createIspWorld({
-      logins: [{ name: 'root', password: canary }],
-      users,
-      knobs: { freeFunction: false },
-    });
+    return open({ users, freeFunction: false });
+  }
+
+  async function open({ users, freeFunction }: { readonly users: readonly WebUser[]; readonly freeFunction: boolean }) {
+    const world = createIspWorld({ logins: [{ name: 'root', password: canary }], users, knobs: { freeFunction } });
     const server = panels.keep(await startIspManagerSimulator({ world }));
-    return { world, module: panels.keep(moduleNamed('ispmanager-business', connectionTo(server.url))) };
+    return { world, server, module: panels.keep(moduleNamed('ispmanager-business', connectionTo(server.url))) };
   }
 
   test('a user of our name that is not of this service is left alone', async () => {
@@ -55,6 +55,28 @@ describe('ispmanager business in particular', () => {
     await module.setUp({ service, addresses });
     expect(await module.removeAddress({ service, ip: addresses[0] ?? '', ptr: null })).toEqual({ kind: 'done' });
     expect(world.addresses.has(addresses[0] ?? '')).toBe(false);
+  });
+
+  test('an address that was freed and not removed, its answer lost, is removed by the next call', async () => {
+    const { world, server, module } = await open({ users: [], freeFunction: true });
+    await module.setUp({ service, addresses });
+    const request = { service, ip: addresses[0] ?? '', ptr: null };
+    server.faults.hook = ({ func }) => (func === 'ipaddr.free' ? { kind: 'reset-after' } : undefined);
+    expect(await module.removeAddress(request)).toMatchObject({ kind: 'unknown' });
+    expect(world.addresses.get(request.ip)).toMatchObject({ role: 'free', owner: '' });
+    server.faults.hook = undefined;
+    expect(await module.removeAddress(request)).toEqual({ kind: 'done' });
+    expect(world.addresses.has(request.ip)).toBe(false);
+  });
+
+  test('an address in use elsewhere is no word for a user that is there: something of it may be left', async () => {
+    const { world, module } = await withUsers();
+    await module.setUp({ service, addresses });
+    world.addresses.set('198.51.100.11', { ip: '198.51.100.11', role: 'shared', owner: '', onInterface: true });
+    expect(await module.setUp({ service, addresses: [...addresses, '198.51.100.11'] })).toMatchObject({
+      kind: 'task-failed',
+      failure: { code: 'address-used-on-server' },
+    });
   });
 
   test('user names fit the panel, whatever the service id', () => {

@@ -93,7 +93,7 @@ describe('settings', () => {
 
   /** The setting that is wrong, and what the message says of what is accepted. */
   const bad: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
-    ['template', {}, 'expected string'],
+    ['template', {}, 'the volume of the template'],
     ['template', { template: 'debian' }, 'local:vztmpl/'],
     ['template', { type: 'qemu', template }, 'VMID'],
     ['type', { template, type: 'kvm' }, 'lxc'],

@@ -69,13 +69,13 @@ describe('settings of vmmanager6', () => {
   test.each([
     [{ os: '2', preset: '1' }, 'cluster'],
     [{ cluster: '1', preset: '1' }, 'os'],
-    [{ ...needed, preset: 'big' }, '"big" is no id of a preset: a whole number from 1, like 3'],
-    [{ ...needed, preset: '0' }, '"0" is no id of a preset'],
-    [{ ...needed, preset: '1', node: '-1' }, '"-1" is no id of a node'],
-    [{ ...needed, preset: '1', os: '99999999999' }, '"99999999999" is no id of an operating system'],
-    [{ ...needed, preset: '1', ram_mib: '2048' }, 'preset decides about ram_mib'],
-    [{ ...needed, ram_mib: '2048' }, 'cpu_number, hdd_mib missing: give preset, or all of'],
-    [needed, 'ram_mib, cpu_number, hdd_mib missing'],
+    [{ ...needed, preset: 'big' }, 'preset the id of a preset: a whole number from 1, like 3'],
+    [{ ...needed, preset: '0' }, 'preset the id of a preset'],
+    [{ ...needed, preset: '1', node: '-1' }, 'node the id of a node'],
+    [{ ...needed, preset: '1', os: '99999999999' }, 'os the id of an operating system'],
+    [{ ...needed, preset: '1', ram_mib: '2048' }, 'preset a preset alone, as it decides about ram_mib'],
+    [{ ...needed, ram_mib: '2048' }, 'cpu_number all of ram_mib, cpu_number, hdd_mib, or a preset'],
+    [needed, 'preset the id of a preset, or instead of it all of ram_mib'],
     [{ ...needed, preset: '1', colour: 'red' }, 'colour'],
   ])('%j is refused: %s', (given, words) => {
     const answer = serverModules['vmmanager6']?.settings.safeParse(given);

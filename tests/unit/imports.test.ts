@@ -30,7 +30,7 @@ function importsOf(folder: string): readonly Import[] {
 const adapters = ['coremanager', 'ipmanager', 'ledger', 'servers'];
 const adapterOf = (path: string) => adapters.find((name) => path.startsWith(`activities/${name}/`));
 const isAdapter = (path: string) =>
-  /^activities\/(ledger\/postgres|ipmanager\/http|coremanager|servers\/(external|ispmanager))\//.test(path);
+  /^activities\/(ledger\/postgres|ipmanager\/http|coremanager|servers\/[a-z0-9-]+)\//.test(path);
 const show = (list: readonly Import[]) => list.map(({ from, to }) => `${from} → ${to}`);
 
 describe('imports', () => {

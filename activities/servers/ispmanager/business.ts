@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { ModuleDefinition } from '../module-definition.ts';
 import { createIspManager } from './create-module.ts';
+import { ispManagerSettings } from './settings.ts';
 
 const capabilities = { addresses: true, lists: true, reported: false };
 
@@ -9,10 +9,6 @@ export const ispmanagerBusiness: ModuleDefinition = {
   name: 'ispmanager-business',
   capabilities,
   needsUrl: true,
-  settings: z.strictObject({
-    preset: z.string().min(1).max(100).optional(),
-    webdomain: z.enum(['on', 'off']).optional(),
-    emaildomain: z.enum(['on', 'off']).optional(),
-  }),
+  settings: ispManagerSettings,
   create: (connection) => createIspManager(connection, capabilities),
 };

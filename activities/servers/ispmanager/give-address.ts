@@ -42,14 +42,21 @@ export async function giveAddress(giving: Giving): Promise<ServerOutcome> {
   return answer.kind === 'ok' ? done : mutationOutcome(answer);
 }
 
-/** Takes an address off: free it, then remove it (seen); BILLmanager's own list names the second only (documented). */
+/**
+ * Takes an address off: free it, then remove it (seen); BILLmanager's own list names the second only (documented). Whatever
+ * became of an answer between the two, a freed row that nobody owns still goes: the panel would give it to its next user.
+ */
 export async function takeAddress(giving: Giving, sent: () => void): Promise<ServerOutcome> {
-  const { client, user, ip } = giving;
-  if (!uses(giving.rows, user, ip)) return done;
-  const freed = await client.mutate({ func: 'ipaddr.free', elid: ip, sok: 'ok' });
-  // A panel without the first function says that it does not know it: the second does both.
-  if (freed.kind !== 'ok' && freed.kind !== 'refused') return mutationOutcome(freed);
-  sent();
+  const { client, user, ip, rows } = giving;
+  const row = rows.find((one) => one.ip === ip);
+  const freedBefore = row?.owner === '' && row.role === 'free';
+  if (!uses(rows, user, ip) && !freedBefore) return done;
+  if (!freedBefore) {
+    const freed = await client.mutate({ func: 'ipaddr.free', elid: ip, sok: 'ok' });
+    // A panel without the first function says that it does not know it: the second does both.
+    if (freed.kind !== 'ok' && freed.kind !== 'refused') return mutationOutcome(freed);
+    sent();
+  }
   const removed = await client.mutate({ func: 'ipaddr.delete', elid: ip, sok: 'ok' });
   if (removed.kind !== 'ok' && removed.kind !== 'refused') return mutationOutcome(removed);
   // The list decides, also over a refusal: an address on an interface stays a row, but no longer ours (documented).

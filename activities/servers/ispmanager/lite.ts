@@ -1,7 +1,7 @@
-import { z } from 'zod';
 import type { ModuleDefinition } from '../module-definition.ts';
 import type { ServerModule, ServerOutcome } from '../server-module.ts';
 import { createIspManager } from './create-module.ts';
+import { ispManagerSettings } from './settings.ts';
 
 const capabilities = { addresses: false, lists: true, reported: false };
 
@@ -13,11 +13,7 @@ export const ispmanagerLite: ModuleDefinition = {
   name: 'ispmanager-lite',
   capabilities,
   needsUrl: false,
-  settings: z.strictObject({
-    preset: z.string().min(1).max(100).optional(),
-    webdomain: z.enum(['on', 'off']).optional(),
-    emaildomain: z.enum(['on', 'off']).optional(),
-  }),
+  settings: ispManagerSettings,
   create: (connection) =>
     connection.url === null ? offline : withoutAddresses(createIspManager(connection, capabilities)),
 };

@@ -29,7 +29,7 @@ export async function setUp(job: SettingUp): Promise<ServerOutcome> {
   const rows = job.withAddresses ? await panelAddresses(client) : [];
   for (const ip of request.addresses) {
     const failure = inUse({ user, ip, rows });
-    if (failure !== undefined) return refused(failure);
+    if (failure !== undefined) return found === 'absent' ? refused(failure) : { kind: 'task-failed', failure };
   }
   if (found === 'absent') {
     const created = await createUser(job, user);
@@ -38,8 +38,10 @@ export async function setUp(job: SettingUp): Promise<ServerOutcome> {
   }
   const given = await giveAll(job, user, rows);
   if (given.kind === 'done') return confirm(job, user);
-  // Only what this very call created may go again: a user found here may serve a customer already.
-  return given.kind === 'refused' && found === 'absent' ? undo(client, user, given) : given;
+  if (given.kind !== 'refused') return given;
+  // Only what this very call created may go again: a user found here may serve a customer already. It is there, so a no of
+  // the panel is never "nothing of it is there".
+  return found === 'absent' ? undo(client, user, given) : { kind: 'task-failed', failure: given.failure };
 }
 
 async function createUser(job: SettingUp, user: string): Promise<ServerOutcome> {

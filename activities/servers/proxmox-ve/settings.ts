@@ -24,10 +24,14 @@ function named(pattern: RegExp, message: string) {
 const storageName = /^[A-Za-z][A-Za-z0-9\-_.]{0,98}[A-Za-z0-9]$/;
 const vmidRange = 'two VMIDs with a dash, at least 100 apart, from 100 to 999999999, like 10000000-99999999';
 
+const volume = 'the volume of the template, like local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst';
+const templateVm = 'the VMID of the template to clone, like 9000';
+const eitherTemplate = `${volume}; of type qemu ${templateVm}`;
+
 const fields = z.strictObject({
   /** What a service is made as; servers of the OpenVZ era make OpenVZ containers of `lxc`. */
   type: z.enum(['lxc', 'qemu'], 'lxc for containers or qemu for virtual machines').optional(),
-  template: z.string().min(1).max(255),
+  template: z.string({ error: eitherTemplate }).regex(/^\S{1,255}$/, eitherTemplate),
   node: named(
     /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
     'the name of a node of the cluster, like pve1',
@@ -56,10 +60,7 @@ export const proxmoxSettings = fields.superRefine((value, context) => {
   const qemu = value.type === 'qemu';
   const fits = qemu ? /^[1-9]\d{2,8}$/ : /^[A-Za-z][\w.-]*:[^\s]+$/;
   if (fits.test(value.template)) return;
-  const message = qemu
-    ? 'the VMID of the template to clone, like 9000'
-    : 'the volume of the template, like local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst';
-  context.addIssue({ code: 'custom', path: ['template'], message });
+  context.addIssue({ code: 'custom', path: ['template'], message: qemu ? templateVm : volume });
 });
 
 /** The settings with what holds where they are silent. */

@@ -38,11 +38,36 @@ export async function namedRows(client: PanelClient, func: string): Promise<read
   return (await allRows(client, { func })).map((row) => ({ id: text(row, 'id'), name: text(row, 'name') }));
 }
 
-/** Templates that are installed; `vmi` is the name behind its repository's, `ISPsystem__` for the vendor's (seen). */
+/**
+ * Installed templates: a row is known by its repository and name, like `ISPsystem__Debian-11-x86_64` (seen), and clients
+ * send that as `vmi` (seen); some lists tell the bare name only.
+ */
+async function templatesLike(client: PanelClient, vmi: string): Promise<readonly NamedRow[]> {
+  const rows = (await allRows(client, { func: 'osmgr' })).filter((row) => text(row, 'installed') !== 'off');
+  const bare = bareName(vmi);
+  const read = rows.map((row) => ({ id: text(row, 'id'), name: text(row, 'name') }));
+  return read.filter(({ id, name }) => bare === bareName(name) || bare === bareName(id));
+}
+
+function bareName(template: string): string {
+  return template.replace(/^[^_]+__/, '');
+}
+
 export async function hasTemplate(client: PanelClient, vmi: string): Promise<boolean> {
-  const rows = await allRows(client, { func: 'osmgr' });
-  const bare = vmi.replace(/^[^_]+__/, '');
-  return rows.some((row) => [vmi, bare].includes(text(row, 'name')) && text(row, 'installed') !== 'off');
+  return (await templatesLike(client, vmi)).length > 0;
+}
+
+/** Why the creation of a VM with this template may be refused; nothing when all that is known speaks for it. */
+export async function templateDoubt(client: PanelClient, vmi: string): Promise<string | undefined> {
+  const like = await templatesLike(client, vmi);
+  if (like.length === 0) return `The server has no installed template "${vmi}"`;
+  const full = like.flatMap(({ id, name }) => [id, name].find((one) => one.includes('__')) ?? []);
+  if (full.length === 0) {
+    if (vmi.includes('__')) return undefined;
+    return `The template "${vmi}" is set without its repository: clients send it in front, like ISPsystem__${vmi} for the vendor's own, and without it the set-up may be refused`;
+  }
+  if (full.includes(vmi)) return undefined;
+  return `The server lists the template "${vmi}" as ${full.join(' or ')}: under another name the set-up is likely to be refused`;
 }
 
 const sizes = ['mem', 'vcpu', 'cputune', 'vsize'] as const;

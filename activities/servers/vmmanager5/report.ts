@@ -2,7 +2,7 @@ import type { PanelClient } from '../../coremanager/client.ts';
 import { attribute, childText } from '../../coremanager/tree.ts';
 import { safeText } from '../../http/safe-text.ts';
 import type { ServerReport } from '../server-module.ts';
-import { hasTemplate, namedRows } from './panel-view.ts';
+import { namedRows, templateDoubt } from './panel-view.ts';
 
 /** What the panel is, what the login may do, and which of the settings it does not have. Changes nothing. */
 export async function report(client: PanelClient, settings: Readonly<Record<string, string>>): Promise<ServerReport> {
@@ -32,15 +32,15 @@ async function missingSettings(
   // Clients seen send a node's id or its name: both are known.
   const isNode = async (wanted: string): Promise<boolean> =>
     (await namedRows(client, 'vmhostnode')).some(({ id, name }) => [id, name].includes(wanted));
-  const [hasPreset, templateThere, hasNode, hasUser] = await Promise.all([
+  const [hasPreset, doubt, hasNode, hasUser] = await Promise.all([
     named('preset', preset),
-    hasTemplate(client, template),
+    templateDoubt(client, template),
     node === undefined || node === 'auto' || isNode(node),
     user === undefined || named('user', user),
   ]);
   return [
     ...(hasPreset ? [] : [`The server has no preset named "${preset}"`]),
-    ...(templateThere ? [] : [`The server has no installed template "${template}"`]),
+    ...(doubt === undefined ? [] : [doubt]),
     ...(hasNode ? [] : [`The server has no node named "${node}"`]),
     ...(hasUser ? [] : [`The server has no user named "${user}"`]),
   ];

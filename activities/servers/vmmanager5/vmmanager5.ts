@@ -15,7 +15,7 @@ export const vmmanager5: ModuleDefinition = {
     preset: named(/^\S(.{0,98}\S)?$/, 'the name of a preset of the panel, at most 100 characters'),
     template: named(
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
-      'the id of an operating system template, like ISPsystem__Debian-11-x86_64: letters, digits, dot, hyphen, underscore',
+      'the id of an operating system template with its repository, like ISPsystem__Debian-11-x86_64',
     ),
     node: named(
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,

@@ -4,9 +4,8 @@ const most = 2_147_483_647;
 
 /** Ids as VMmanager shows them in its lists; the vendor's own module for WHMCS asks for ids too (seen). */
 function whole(what: string) {
-  return z.string().refine((text) => /^[1-9]\d{0,9}$/.test(text) && Number(text) <= most, {
-    error: ({ input }) => `"${String(input).slice(0, 40)}" is no ${what}: a whole number from 1, like 3`,
-  });
+  const error = `the ${what}: a whole number from 1, like 3`;
+  return z.string({ error }).refine((text) => /^[1-9]\d{0,9}$/.test(text) && Number(text) <= most, { error });
 }
 
 const resources = ['ram_mib', 'cpu_number', 'hdd_mib'] as const;
@@ -28,16 +27,16 @@ export const vmManager6Settings = z
     ip_pool: whole('id of an address pool').optional(),
   })
   .superRefine((settings, context) => {
+    const refuse = (field: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    const all = resources.join(', ');
     const given = resources.filter((name) => settings[name] !== undefined);
-    if (settings.preset !== undefined && given.length > 0) {
-      const message = `preset decides about ${given.join(', ')}: give the preset alone, or all of ${resources.join(', ')} without it`;
-      context.addIssue({ code: 'custom', path: ['preset'], message });
-    }
-    if (settings.preset === undefined && given.length < resources.length) {
-      const lacking = resources.filter((name) => settings[name] === undefined);
-      const message = `${lacking.join(', ')} missing: give preset, or all of ${resources.join(', ')}`;
-      context.addIssue({ code: 'custom', path: ['preset'], message });
-    }
+    const [lacking] = resources.filter((name) => settings[name] === undefined);
+    if (settings.preset !== undefined) {
+      if (given.length > 0)
+        refuse('preset', `a preset alone, as it decides about ${given.join(', ')}, or all of ${all} without it`);
+    } else if (given.length === 0) refuse('preset', `the id of a preset, or instead of it all of ${all}`);
+    else if (lacking !== undefined) refuse(lacking, `all of ${all}, or a preset instead of them`);
   });
 
 export type Settings = Readonly<Record<string, string>>;

@@ -144,23 +144,28 @@ export function integrationInput(flags: IntegrationFlags): Readonly<Record<strin
   };
 }
 
-/** `key=value` texts as one object. */
+/** `key=value` texts as one object. A key that is given twice is a slip: neither value wins silently. */
 export function pairs(texts: readonly string[], field: string): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf('=');
-      if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-      throw new IptallyError({
-        code: 'invalid-input',
-        message: `${field}: "${text}" has no name before an equals sign`,
-        field,
-        value: text,
-        accepted: 'name=value',
-        next: `correct it and run the command again; nothing was done`,
-        exitStatus: 2,
-      });
-    }),
-  );
+  const read = new Map<string, string>();
+  for (const text of texts) {
+    const [, key, value] = /^([A-Za-z]\w*)=(.*)$/s.exec(text) ?? [];
+    if (key === undefined || value === undefined) throw badPair(field, text, 'has no name before an equals sign');
+    if (read.has(key)) throw badPair(field, text, `gives ${key} a second time`);
+    read.set(key, value);
+  }
+  return Object.fromEntries(read);
+}
+
+function badPair(field: string, text: string, why: string): IptallyError {
+  return new IptallyError({
+    code: 'invalid-input',
+    message: `${field}: "${text}" ${why}`,
+    field,
+    value: text,
+    accepted: 'name=value, each name once; the name of letters, digits and underscores',
+    next: `correct it and run the command again; nothing was done`,
+    exitStatus: 2,
+  });
 }
 
 export function certificate(file: string): string {

@@ -1,4 +1,5 @@
 import type { SecretFlags } from '../passwords.ts';
+import { usage } from '../errors.ts';
 import { gathered } from '../program.ts';
 import { certificate, pairs } from './integration-flags.ts';
 
@@ -38,14 +39,17 @@ export function withServerFlags(command: Options): void {
 /** The flags as the shared schema reads them. */
 export function serverInput(flags: ServerFlags): Readonly<Record<string, unknown>> {
   const { url, login, integration, set, unset, requestTimeout, ca, pin, allowPlainHttp } = flags;
+  const given = pairs(set ?? [], 'set');
   const away = Object.fromEntries((unset ?? []).map((key) => [key, null]));
+  const both = Object.keys(given).find((key) => key in away);
+  if (both !== undefined) throw usage(`--set ${both} and --unset ${both} exclude each other`, 'iptally server edit');
   return {
     url,
     login,
     requestTimeout,
     allowPlainHttp,
     integration: integration === false ? null : integration,
-    settings: set === undefined && unset === undefined ? undefined : { ...away, ...pairs(set ?? [], 'set') },
+    settings: set === undefined && unset === undefined ? undefined : { ...away, ...given },
     ca: ca === false ? null : ca === undefined ? undefined : certificate(ca),
     pin: pin === false ? null : pin,
   };

@@ -3,6 +3,9 @@ import { run } from '../run.ts';
 import { withSecretFlags } from './integration-flags.ts';
 import { withServerFlags } from './server-flags.ts';
 
+/** As the registry has them; a test compares. The registry itself is loaded only when a command runs. */
+const moduleNames = 'external, ispmanager-business, ispmanager-lite, proxmox-ve, vdsmanager4, vmmanager5 or vmmanager6';
+
 /** `iptally server …`: what services are set up on. */
 export function serverCommands(program: Program): void {
   const server = noun(program, 'server', 'what services are set up on');
@@ -13,7 +16,7 @@ export function serverCommands(program: Program): void {
     .command('add')
     .description('add a server: tests it first')
     .argument('<name>', 'its name')
-    .requiredOption('--module <module>', 'what runs there, like external, ispmanager-business, ispmanager-lite');
+    .requiredOption('--module <module>', `what runs there: ${moduleNames}`);
   withServerFlags(add);
   withSecretFlags(add);
   add.action((name, _flags, command) =>

@@ -58,7 +58,10 @@ export async function orderAsCustomer(
   }
 }
 
-async function started(engine: Engine, input: ProvisionServiceInput): Promise<WorkflowHandle<typeof provisionService>> {
+export async function started(
+  engine: Engine,
+  input: ProvisionServiceInput,
+): Promise<WorkflowHandle<typeof provisionService>> {
   return engine.client.workflow.start<typeof provisionService>('provisionService', {
     workflowId: workflowIds.provisionService(input.service.id),
     taskQueue: engine.taskQueue,
@@ -70,7 +73,7 @@ async function started(engine: Engine, input: ProvisionServiceInput): Promise<Wo
   });
 }
 
-async function attach(engine: Engine, input: ProvisionServiceInput): Promise<unknown> {
+export async function attach(engine: Engine, input: ProvisionServiceInput): Promise<unknown> {
   const startWorkflowOperation: WithStartWorkflowOperation<typeof provisionService> = startOperation(engine, input);
   return engine.client.workflow.executeUpdateWithStart(addressesUpdate, {
     startWorkflowOperation,
@@ -85,7 +88,7 @@ async function stop(handle: WorkflowHandle<typeof provisionService>, way: 'cance
 }
 
 /** An update that fails has answered: why shows in the end of its run. */
-async function answered(ask: () => Promise<unknown>): Promise<void> {
+export async function answered(ask: () => Promise<unknown>): Promise<void> {
   try {
     await persistently(ask);
   } catch (error) {
@@ -94,7 +97,7 @@ async function answered(ask: () => Promise<unknown>): Promise<void> {
 }
 
 /** What Temporal did not answer is asked again, for minutes if it must be; what it answered is taken. */
-async function persistently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+export async function persistently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   const until = Date.now() + 300_000;
   for (;;) {
     try {
@@ -111,7 +114,7 @@ function isOver(error: unknown): boolean {
   return error instanceof Error && error.name === 'WorkflowNotFoundError';
 }
 
-function typeOf(error: unknown): string {
+export function typeOf(error: unknown): string {
   if (!(error instanceof WorkflowFailedError)) return error instanceof Error ? error.name : 'unknown';
   const { cause } = error;
   const type: unknown = cause !== undefined && 'type' in cause ? cause.type : undefined;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 export interface Failpoint {
   readonly activity: string;
   readonly when: 'before' | 'after';
-  /** A service or an address: the point fires when the activity's arguments are about it. */
-  readonly about: string;
+  /** Services or addresses: the point fires when the activity's arguments are about one of them. */
+  readonly about: string | readonly string[];
 }
 
 const firedFolder = 'fired';
@@ -21,7 +21,7 @@ export function setFailpoint(folder: string, point: Failpoint): void {
 }
 
 export function firesAt({ about }: Failpoint, text: string): boolean {
-  return [`"${about}"`, `"${about}/`, `/${about}"`].some((word) => text.includes(word));
+  return [about].flat().some((one) => [`"${one}"`, `"${one}/`, `/${one}"`].some((word) => text.includes(word)));
 }
 
 /** Only one of several workers fires it. */

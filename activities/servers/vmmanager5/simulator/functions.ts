@@ -29,7 +29,7 @@ export function vmFunctions(world: VmWorld): Readonly<Record<string, PanelFuncti
       list(
         world,
         call,
-        world.templates.map((name) => named(name, name, element('installed', 'on'), element('restrict', 'off'))),
+        world.templates.map((name) => templateRow(world, name)),
       ),
     vmhostnode: (call) =>
       list(
@@ -58,6 +58,11 @@ function administratorOnly(run: PanelFunction): PanelFunction {
 
 function named(id: string, name: string, ...more: readonly SimNode[]): readonly SimNode[] {
   return [element('id', id), element('name', name), ...more];
+}
+
+function templateRow({ knobs }: VmWorld, name: string): readonly SimNode[] {
+  const id = knobs.templateIds === 'full' ? `ISPsystem__${name}` : name;
+  return named(id, name, element('installed', 'on'), element('restrict', 'off'));
 }
 
 function list(world: VmWorld, call: PanelCall, rows: readonly (readonly SimNode[])[]): readonly SimNode[] {

@@ -35,6 +35,8 @@ interface VmKnobs extends PanelKnobs, SlowKnobs {
   mainStays: boolean;
   /** `ip` of a request names the address; without it the panel takes the next of its own pool. */
   honoursIp: boolean;
+  /** What the list of templates knows a row by: with its repository, or the bare name. */
+  templateIds: 'full' | 'bare';
 }
 
 export interface SimPreset {
@@ -79,6 +81,7 @@ export function createVmWorld(options: VmWorldOptions): VmWorld {
       deleteMs: 0,
       mainStays: false,
       honoursIp: true,
+      templateIds: 'full',
       ...options.knobs,
     },
     logins: new Map(
