@@ -26,6 +26,7 @@ export default {
   maxWorkers: 3,
   // So do their tests, side by side.
   maxConcurrency: 16,
+  testSequencer: '<rootDir>/tests/support/sequencer.mjs',
   testTimeout: 60_000,
   projects: [
     { ...ts, displayName: 'unit', testMatch: ['<rootDir>/tests/{domain,unit}/**/*.test.ts'] },
