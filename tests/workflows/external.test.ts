@@ -84,9 +84,9 @@ describe('a service of module external', () => {
     expect((await failureOf(handle.result())).type).toBe('Abandoned');
     expect(simulator.allocations().get(at)).toBe(1);
     expect(await heldFor(engine, 'e-7/1/ipv4/1')).toEqual([]);
-    expect(await ledger.addresses.list({ order: 'e-7/1/ipv4/1', state: 'quarantined' })).toMatchObject([
-      { state: 'quarantined' },
-    ]);
+    // Abandoned before it was claimed, it never had a row; after, its row is in quarantine.
+    const rows = await ledger.addresses.list({ order: 'e-7/1/ipv4/1' });
+    expect(rows.filter(({ state }) => state !== 'quarantined')).toEqual([]);
   });
 
   test.concurrent('a cancel never aborts the request on its way: its address is found and goes back', async () => {
