@@ -23,7 +23,7 @@ const suites = '{local,contract,activities,ledger,workflows,scenarios,faults,cli
 
 export default {
   // More than cores: suites of workflows mostly wait.
-  maxWorkers: 4,
+  maxWorkers: 3,
   // So do their tests, side by side.
   maxConcurrency: 16,
   testSequencer: '<rootDir>/tests/support/sequencer.mjs',

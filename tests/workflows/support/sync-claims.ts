@@ -38,7 +38,10 @@ export async function syncBesideOrders(engine: Engine, orders: number) {
   report(`a sync beside ${orders} orders and releases`, { counts: syncs.map(({ counts }) => counts) });
   return {
     states: syncs.map(({ state }) => state),
-    releases: syncs.flatMap(({ items }) => items.filter(({ action }) => action === 'release')),
+    // One that was planned while its own run ended is `changed` by the time it is looked at again: nothing was done.
+    releases: syncs.flatMap(({ items }) =>
+      items.filter(({ action, outcome }) => action === 'release' && outcome !== 'changed'),
+    ),
     distinct: new Set(taken).size,
     notHeld: taken.filter((ip) => main.held(ip) === undefined),
     violations: await violations(engine, { creates }),
