@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
 import { faultKinds } from '../../activities/http/simulator/faults.ts';
 import { SimError } from '../../activities/coremanager/simulator/sim-error.ts';
-import { startPanelServer } from '../../activities/coremanager/simulator/server.ts';
+import { coreManagerPanel } from '../../activities/coremanager/simulator/core-manager-panel.ts';
+import { startSimulatorServer } from '../../activities/http/simulator/server.ts';
 import { createFaults } from '../../activities/http/simulator/faults.ts';
 import { panelKnobs } from '../../activities/coremanager/simulator/panel.ts';
 import { hashPassword } from '../../activities/coremanager/simulator/sessions.ts';
@@ -56,8 +57,8 @@ test('nor does one when the panel cannot be reached, or the URL is refused', asy
 
 test('nor when the panel itself repeats password and session id in its errors', async () => {
   const sessions: string[] = [];
-  const server = await startPanelServer({
-    panel: {
+  const server = await startSimulatorServer({
+    panel: coreManagerPanel({
       binary: 'ipmgr',
       version: '5',
       knobs: panelKnobs(),
@@ -74,11 +75,11 @@ test('nor when the panel itself repeats password and session id in its errors', 
       userOf: (name) => ({ name, passwordHash: hashPassword(canary), level: 16 }),
       purposeOf: () => 'other',
       saved: async () => undefined,
-    },
+    }),
     faults: createFaults(),
   });
   panels.keep(server);
-  const text = await everything(panels.client(server.url));
+  const text = await everything(panels.client(`${server.origin}/ipmgr`));
   expect(leaked(text)).toEqual([]);
   expect(text).toContain('withheld');
   expect(sessions.length).toBeGreaterThan(0);

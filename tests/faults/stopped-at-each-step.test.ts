@@ -65,6 +65,7 @@ async function prepare(id: string, story: Story): Promise<void> {
   if (story === 'late-effect') plan.once(its, { kind: 'late', ms: 1_000 });
   if (story !== 'conflict' && story !== 'quarantined') return;
   const victim = await orderAsCustomer(engine, service(`${id}-v`), { way: 'reports-early', patienceMs: 0 });
+  expect(victim).toMatchObject({ end: 'active', addresses: [expect.any(String)] });
   const [ip = ''] = victim.addresses;
   if (story === 'quarantined') {
     // Ours until its quarantine ends, while the panel has it free: forgotten there, it is what this order gets.

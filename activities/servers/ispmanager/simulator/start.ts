@@ -1,64 +1,32 @@
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { z } from 'zod';
-import { createFaults, type FaultOptions, type Faults, type Purpose } from '../../../http/simulator/faults.ts';
-import type { CallRecord } from '../../../http/simulator/call-record.ts';
-import { startPanelServer } from '../../../coremanager/simulator/server.ts';
-import { createStateFile, readState } from '../../../http/simulator/state-file.ts';
+import type { Purpose } from '../../../http/simulator/faults.ts';
+import { coreManagerPanel } from '../../../coremanager/simulator/core-manager-panel.ts';
 import { ispFunctions } from './functions.ts';
 import { createIspWorld, type IspWorld } from './world.ts';
 
-export interface IspManagerSimulatorOptions {
-  readonly port?: number;
-  readonly stateFile?: string;
-  readonly world?: IspWorld;
-  readonly hooks?: FaultOptions;
-  readonly tls?: { readonly key: string; readonly cert: string };
-}
-
-export interface IspManagerSimulator {
-  readonly url: string;
-  readonly port: number;
-  readonly world: IspWorld;
-  readonly faults: Faults;
-  readonly log: readonly CallRecord[];
-  loseSessions(): void;
-  lateWorkDone(): Promise<void>;
-  close(): Promise<void>;
-}
+export type IspManagerSimulatorOptions = SimulatorOptions<IspWorld>;
+export type IspManagerSimulator = Simulator<IspWorld>;
 
 /** An ispmanager on this machine: the same protocol code and the same faults as the IPmanager simulator. */
-export async function startIspManagerSimulator(options: IspManagerSimulatorOptions = {}): Promise<IspManagerSimulator> {
+export function startIspManagerSimulator(options: IspManagerSimulatorOptions = {}): Promise<IspManagerSimulator> {
   const world = options.world ?? createIspWorld({ logins: [] });
-  restore(world, readState(options.stateFile));
-  const faults = createFaults(options.hooks);
-  const state = createStateFile({
-    file: options.stateFile,
-    revision: () => world.revision,
-    text: () => stateText(world),
-  });
-  const server = await startPanelServer({
-    panel: {
-      binary: 'ispmgr',
-      version: '6.101.0',
-      knobs: world.knobs,
-      functions: ispFunctions(world),
-      userOf: (name) => world.logins.get(name),
-      purposeOf,
-      saved: () => state.saved(),
-    },
-    faults,
-    ...(options.port === undefined ? {} : { port: options.port }),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
-  });
-  return {
-    url: server.url,
-    port: server.port,
+  return startSimulator(options, {
     world,
-    faults,
-    log: server.log,
-    loseSessions: () => server.sessions.loseAll(),
-    lateWorkDone: () => server.lateWorkDone(),
-    close: () => server.close(),
-  };
+    restore,
+    stateText,
+    path: '/ispmgr',
+    panel: (saved) =>
+      coreManagerPanel({
+        binary: 'ispmgr',
+        version: '6.101.0',
+        knobs: world.knobs,
+        functions: ispFunctions(world),
+        userOf: (name) => world.logins.get(name),
+        purposeOf,
+        saved,
+      }),
+  });
 }
 
 const purposes: Readonly<Record<string, Purpose>> = {

@@ -1,58 +1,22 @@
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { z } from 'zod';
-import type { CallRecord } from '../../../http/simulator/call-record.ts';
-import { createFaults, type FaultOptions, type Faults } from '../../../http/simulator/faults.ts';
-import { startSimulatorServer } from '../../../http/simulator/server.ts';
-import { createStateFile, readState } from '../../../http/simulator/state-file.ts';
 import { PvePanel } from './panel.ts';
 import { createTickets } from './sessions.ts';
 import { createPveWorld, type PveWorld } from './world.ts';
 
-export interface ProxmoxVeSimulatorOptions {
-  readonly port?: number;
-  readonly stateFile?: string;
-  readonly world?: PveWorld;
-  readonly hooks?: FaultOptions;
-  readonly tls?: { readonly key: string; readonly cert: string };
-}
-
-export interface ProxmoxVeSimulator {
-  readonly url: string;
-  readonly port: number;
-  readonly world: PveWorld;
-  readonly faults: Faults;
-  readonly log: readonly CallRecord[];
-  loseSessions(): void;
-  lateWorkDone(): Promise<void>;
-  close(): Promise<void>;
-}
+export type ProxmoxVeSimulatorOptions = SimulatorOptions<PveWorld>;
+export type ProxmoxVeSimulator = Simulator<PveWorld>;
 
 /** A Proxmox VE cluster on this machine, seen through one of its nodes. */
-export async function startProxmoxVeSimulator(options: ProxmoxVeSimulatorOptions = {}): Promise<ProxmoxVeSimulator> {
+export function startProxmoxVeSimulator(options: ProxmoxVeSimulatorOptions = {}): Promise<ProxmoxVeSimulator> {
   const world = options.world ?? createPveWorld({ logins: [] });
-  restore(world, readState(options.stateFile));
-  const faults = createFaults(options.hooks);
-  const state = createStateFile({
-    file: options.stateFile,
-    revision: () => world.revision,
-    text: () => stateText(world),
-  });
-  const tickets = createTickets(world);
-  const server = await startSimulatorServer({
-    panel: new PvePanel(world, tickets, () => state.saved()),
-    faults,
-    ...(options.port === undefined ? {} : { port: options.port }),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
-  });
-  return {
-    url: server.origin,
-    port: server.port,
+  return startSimulator(options, {
     world,
-    faults,
-    log: server.log,
-    loseSessions: () => tickets.loseAll(),
-    lateWorkDone: () => server.lateWorkDone(),
-    close: () => server.close(),
-  };
+    restore,
+    stateText,
+    path: '',
+    panel: (saved) => new PvePanel(world, createTickets(world), saved),
+  });
 }
 
 const config = z.record(z.string(), z.string());

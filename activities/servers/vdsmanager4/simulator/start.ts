@@ -1,66 +1,32 @@
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { z } from 'zod';
-import { startPanelServer } from '../../../coremanager/simulator/server.ts';
-import type { CallRecord } from '../../../http/simulator/call-record.ts';
-import { createFaults, type FaultOptions, type Faults, type Purpose } from '../../../http/simulator/faults.ts';
-import { createStateFile, readState } from '../../../http/simulator/state-file.ts';
+import { coreManagerPanel } from '../../../coremanager/simulator/core-manager-panel.ts';
+import type { Purpose } from '../../../http/simulator/faults.ts';
 import { vdsFunctions } from './functions.ts';
 import { createVdsWorld, type VdsWorld } from './world.ts';
 
-export interface VdsManager4SimulatorOptions {
-  readonly port?: number;
-  readonly stateFile?: string;
-  readonly world?: VdsWorld;
-  readonly hooks?: FaultOptions;
-  readonly tls?: { readonly key: string; readonly cert: string };
-}
-
-export interface VdsManager4Simulator {
-  readonly url: string;
-  readonly port: number;
-  readonly world: VdsWorld;
-  readonly faults: Faults;
-  readonly log: readonly CallRecord[];
-  loseSessions(): void;
-  lateWorkDone(): Promise<void>;
-  close(): Promise<void>;
-}
+export type VdsManager4SimulatorOptions = SimulatorOptions<VdsWorld>;
+export type VdsManager4Simulator = Simulator<VdsWorld>;
 
 /** A VDSmanager 4 on this machine: XML only, errors by number. */
-export async function startVdsManager4Simulator(
-  options: VdsManager4SimulatorOptions = {},
-): Promise<VdsManager4Simulator> {
+export function startVdsManager4Simulator(options: VdsManager4SimulatorOptions = {}): Promise<VdsManager4Simulator> {
   const world = options.world ?? createVdsWorld({ logins: [] });
-  restore(world, readState(options.stateFile));
-  const faults = createFaults(options.hooks);
-  const state = createStateFile({
-    file: options.stateFile,
-    revision: () => world.revision,
-    text: () => JSON.stringify({ format: 1, lastId: world.lastId, vdss: [...world.vdss] }),
-  });
-  const server = await startPanelServer({
-    panel: {
-      binary: 'vdsmgr',
-      version: '4.4',
-      knobs: world.knobs,
-      functions: vdsFunctions(world),
-      userOf: (name) => world.logins.get(name),
-      purposeOf,
-      saved: () => state.saved(),
-    },
-    faults,
-    ...(options.port === undefined ? {} : { port: options.port }),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
-  });
-  return {
-    url: `${server.origin}/manager/vdsmgr`,
-    port: server.port,
+  return startSimulator(options, {
     world,
-    faults,
-    log: server.log,
-    loseSessions: () => server.sessions.loseAll(),
-    lateWorkDone: () => server.lateWorkDone(),
-    close: () => server.close(),
-  };
+    restore,
+    stateText,
+    path: '/manager/vdsmgr',
+    panel: (saved) =>
+      coreManagerPanel({
+        binary: 'vdsmgr',
+        version: '4.4',
+        knobs: world.knobs,
+        functions: vdsFunctions(world),
+        userOf: (name) => world.logins.get(name),
+        purposeOf,
+        saved,
+      }),
+  });
 }
 
 const purposes: Readonly<Record<string, Purpose>> = {
@@ -94,6 +60,10 @@ const stored = z.object({
     }),
   ),
 });
+
+function stateText({ lastId, vdss }: VdsWorld): string {
+  return JSON.stringify({ format: 1, lastId, vdss: [...vdss] });
+}
 
 /** Logins, presets and templates are always those the caller gives. */
 function restore(world: VdsWorld, state: unknown): void {

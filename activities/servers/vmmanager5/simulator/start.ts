@@ -1,65 +1,33 @@
-import { startPanelServer } from '../../../coremanager/simulator/server.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
+import { coreManagerPanel } from '../../../coremanager/simulator/core-manager-panel.ts';
 import { hashPassword } from '../../../coremanager/simulator/sessions.ts';
-import type { CallRecord } from '../../../http/simulator/call-record.ts';
-import { createFaults, type FaultOptions, type Faults, type Purpose } from '../../../http/simulator/faults.ts';
-import { createStateFile, readState } from '../../../http/simulator/state-file.ts';
+import type { Purpose } from '../../../http/simulator/faults.ts';
 import { vmFunctions } from './functions.ts';
 import { restore, stateText } from './state.ts';
 import { createVmWorld, type VmWorld } from './world.ts';
 
-export interface VmManager5SimulatorOptions {
-  readonly port?: number;
-  readonly stateFile?: string;
-  readonly world?: VmWorld;
-  readonly hooks?: FaultOptions;
-  readonly tls?: { readonly key: string; readonly cert: string };
-}
-
-export interface VmManager5Simulator {
-  readonly url: string;
-  readonly port: number;
-  readonly world: VmWorld;
-  readonly faults: Faults;
-  readonly log: readonly CallRecord[];
-  loseSessions(): void;
-  lateWorkDone(): Promise<void>;
-  close(): Promise<void>;
-}
+export type VmManager5SimulatorOptions = SimulatorOptions<VmWorld>;
+export type VmManager5Simulator = Simulator<VmWorld>;
 
 /** A VMmanager 5 on this machine. */
-export async function startVmManager5Simulator(options: VmManager5SimulatorOptions = {}): Promise<VmManager5Simulator> {
+export function startVmManager5Simulator(options: VmManager5SimulatorOptions = {}): Promise<VmManager5Simulator> {
   const world = options.world ?? createVmWorld({ logins: [] });
-  restore(world, readState(options.stateFile));
-  const faults = createFaults(options.hooks);
-  const state = createStateFile({
-    file: options.stateFile,
-    revision: () => world.revision,
-    text: () => stateText(world),
-  });
-  const server = await startPanelServer({
-    panel: {
-      binary: 'vmmgr',
-      version: '5.250.0',
-      knobs: world.knobs,
-      functions: vmFunctions(world),
-      userOf: (name) => world.logins.get(name) ?? customerNamed(world, name),
-      purposeOf,
-      saved: () => state.saved(),
-    },
-    faults,
-    ...(options.port === undefined ? {} : { port: options.port }),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
-  });
-  return {
-    url: server.url,
-    port: server.port,
+  return startSimulator(options, {
     world,
-    faults,
-    log: server.log,
-    loseSessions: () => server.sessions.loseAll(),
-    lateWorkDone: () => server.lateWorkDone(),
-    close: () => server.close(),
-  };
+    restore,
+    stateText,
+    path: '/vmmgr',
+    panel: (saved) =>
+      coreManagerPanel({
+        binary: 'vmmgr',
+        version: '5.250.0',
+        knobs: world.knobs,
+        functions: vmFunctions(world),
+        userOf: (name) => world.logins.get(name) ?? customerNamed(world, name),
+        purposeOf,
+        saved,
+      }),
+  });
 }
 
 /** Users of the panel can be acted as; their passwords are known to nobody here. */

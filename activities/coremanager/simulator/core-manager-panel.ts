@@ -1,13 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { loginPage, type PreparedAnswer } from '../../http/simulator/answers.ts';
 import type { CallRecord } from '../../http/simulator/call-record.ts';
-import type { Fault, Faults } from '../../http/simulator/faults.ts';
-import {
-  startSimulatorServer,
-  type SimulatedPanel,
-  type SimulatorServer,
-  type UnderstoodCall,
-} from '../../http/simulator/server.ts';
+import type { Fault } from '../../http/simulator/faults.ts';
+import type { SimulatedPanel, UnderstoodCall } from '../../http/simulator/server.ts';
 import { commonFunction, identify, login, type Identified } from './common-functions.ts';
 import type { SimNode } from './node.ts';
 import type { PanelDefinition } from './panel.ts';
@@ -16,23 +11,9 @@ import { parseRequest, withoutSecrets, type ParsedRequest } from './request.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { errorDocument, SimError } from './sim-error.ts';
 
-interface PanelServerOptions {
-  readonly panel: PanelDefinition;
-  readonly faults: Faults;
-  readonly port?: number;
-  readonly tls?: { readonly key: string; readonly cert: string };
-}
-
-export interface PanelServer extends SimulatorServer {
-  readonly url: string;
-  readonly sessions: Sessions;
-}
-
-/** A real HTTP server that speaks a panel's protocol; what the panel is stands in its definition. */
-export async function startPanelServer({ panel, ...rest }: PanelServerOptions): Promise<PanelServer> {
-  const sessions = createSessions(() => panel.knobs.sessionIdleMs);
-  const server = await startSimulatorServer({ panel: new CoreManagerPanel(panel, sessions), ...rest });
-  return { ...server, sessions, url: `${server.origin}/${panel.binary}` };
+/** A panel as its definition says, for {@link startSimulator}. */
+export function coreManagerPanel(definition: PanelDefinition): SimulatedPanel<ParsedRequest> {
+  return new CoreManagerPanel(definition);
 }
 
 interface Working {
@@ -45,9 +26,9 @@ class CoreManagerPanel implements SimulatedPanel<ParsedRequest> {
   readonly #panel: PanelDefinition;
   readonly #sessions: Sessions;
 
-  constructor(panel: PanelDefinition, sessions: Sessions) {
+  constructor(panel: PanelDefinition) {
     this.#panel = panel;
-    this.#sessions = sessions;
+    this.#sessions = createSessions(() => panel.knobs.sessionIdleMs);
   }
 
   async understand(incoming: IncomingMessage): Promise<UnderstoodCall<ParsedRequest> | PreparedAnswer> {
