@@ -64,7 +64,9 @@ async function prepare(id: string, story: Story): Promise<void> {
   if (story === 'lost-answer') plan.once(its, { kind: 'reset-after' });
   if (story === 'late-effect') plan.once(its, { kind: 'late', ms: 1_000 });
   if (story !== 'conflict' && story !== 'quarantined') return;
-  const victim = await orderAsCustomer(engine, service(`${id}-v`), { way: 'reports-early', patienceMs: 0 });
+  // A customer of its own: what one victim gives back may be offered to another, and the same customer would get it.
+  const order = service(`${id}-v`, { customer: `${id}-v` });
+  const victim = await orderAsCustomer(engine, order, { way: 'reports-early', patienceMs: 0 });
   expect(victim).toMatchObject({ end: 'active', addresses: [expect.any(String)] });
   const [ip = ''] = victim.addresses;
   if (story === 'quarantined') {
@@ -83,7 +85,8 @@ async function prepare(id: string, story: Story): Promise<void> {
       state: 'allocated',
       freeAt: null,
     } as const;
-    engine.simulator.world.addresses.set(ip, { ...held });
+    const { addresses } = engine.simulator.world;
+    if (!addresses.has(ip)) addresses.set(ip, { ...held });
   }
   plan.once(its, { kind: 'busy-address', ip });
 }
