@@ -2,7 +2,7 @@ import type { Context } from '../../workflows/domain/discrepancy.ts';
 import type { Reason } from '../../workflows/domain/failure.ts';
 import type { Deps } from '../deps.ts';
 import type { IpManager } from '../ipmanager/ip-manager.ts';
-import type { ComparedRange, LedgerRow, SyncRun } from '../ledger/sync/sync-store.ts';
+import type { ComparedRange, SyncRun, SyncStore } from '../ledger/sync/sync-store.ts';
 import type { FactSource } from './facts.ts';
 
 /** What one comparison works with: the run, both sides, and all that is the same for every address. */
@@ -13,7 +13,7 @@ export interface Comparison {
   readonly facts: FactSource;
   /** Addresses with an open conflict: few, and judged whatever they look like. */
   readonly conflicts: ReadonlySet<string>;
-  readonly addresses: (after: string | null, upTo: string | null) => AsyncIterable<readonly LedgerRow[]>;
+  readonly ledger: Pick<SyncStore, 'glances' | 'current'>;
   readonly liveCount: () => Promise<number>;
   readonly ownChanges: (since: number) => Promise<number>;
   readonly now: () => number;
@@ -50,7 +50,7 @@ export async function comparisonOf(deps: Deps, runId: string): Promise<Compariso
     policy,
     facts: { syncs, runs: deps.runs, installation },
     conflicts: new Set(open.map(({ ip }) => ip)),
-    addresses: (after, upTo) => syncs.addresses(after, upTo),
+    ledger: syncs,
     liveCount: () => syncs.liveCount(name),
     ownChanges: (since) => syncs.ownChanges(name, new Date(since - clockMarginMs).toISOString()),
     now: deps.now,

@@ -3,7 +3,7 @@ import { parseTag } from '../../workflows/domain/tag.ts';
 import type { Runs } from '../deps.ts';
 import type { RunRef } from '../ledger/records.ts';
 import type { Known, KnownOrder, LookUp, SyncStore } from '../ledger/sync/sync-store.ts';
-import type { MergedRow } from './merge.ts';
+import type { MergedRow } from './plan-range.ts';
 
 /** Questions to Temporal that are under way at once. */
 const asksInFlight = 16;

@@ -1,48 +1,42 @@
-import type { LedgerSide, RemoteSide } from '../../workflows/domain/discrepancy.ts';
+import { glanceIp, isGlanceOf, type Glance } from '../../workflows/domain/glance.ts';
 import { compareIps } from '../../workflows/domain/ip-order.ts';
 import type { RemoteAddress } from '../ipmanager/ip-manager.ts';
-import type { LedgerRow } from '../ledger/sync/sync-store.ts';
-import { remoteSide } from './remote-side.ts';
 
-export interface MergedRow {
+/** An address to be looked at closely; without `remote` the remote does not list it. */
+export interface Unlike {
   readonly ip: string;
-  readonly remote: RemoteSide;
-  readonly ledger: LedgerSide;
+  readonly remote?: RemoteAddress;
 }
 
-const unknown: LedgerSide = { kind: 'unknown' };
-
 /**
- * Both sides in address order, every address once: the remote's rows of a range, and the ledger's, chunk by chunk. Only
- * rows that `isWanted` are made and handed on, so that what is in step costs a comparison and leaves nothing behind
+ * Both sides in address order, every address once: a range's rows of the remote, and the ledger's glances, chunk by chunk.
+ * Answers what `isLike` does not settle, so that what is in step costs a comparison of texts and leaves nothing behind
  * (reference/performance.md 2.3 to 2.5).
  */
-export async function* mergeSides(
+export async function unlikeOf(
   remote: readonly RemoteAddress[],
-  ledger: AsyncIterable<readonly LedgerRow[]>,
-  isWanted: (ip: string, remote: RemoteSide, ledger: LedgerSide) => boolean,
-): AsyncGenerator<readonly MergedRow[]> {
+  ledger: AsyncIterable<readonly Glance[]>,
+  isLike: (remote: RemoteAddress, glance: Glance | undefined) => boolean,
+): Promise<{ readonly unlike: readonly Unlike[]; readonly glances: number }> {
+  const unlike: Unlike[] = [];
+  let glances = 0;
   let at = 0;
-  let kept: MergedRow[] = [];
-  const show = (ip: string, there: RemoteAddress | undefined, here: LedgerSide): void => {
-    const side = remoteSide(there);
-    if (isWanted(ip, side, here)) kept.push({ ip, remote: side, ledger: here });
+  const look = (there: RemoteAddress, glance: Glance | undefined): void => {
+    if (!isLike(there, glance)) unlike.push({ ip: there.ip, remote: there });
+    at += 1;
   };
   for await (const chunk of ledger) {
-    for (const here of chunk) {
+    glances += chunk.length;
+    for (const glance of chunk) {
       let there = remote[at];
-      while (there !== undefined && there.ip !== here.ip && compareIps(there.ip, here.ip) < 0) {
-        show(there.ip, there, unknown);
-        at += 1;
+      while (there !== undefined && !isGlanceOf(glance, there.ip) && compareIps(there.ip, glanceIp(glance)) < 0) {
+        look(there, undefined);
         there = remote[at];
       }
-      const both = there !== undefined && there.ip === here.ip;
-      if (both) at += 1;
-      show(here.ip, both ? there : undefined, here.row);
+      if (there !== undefined && isGlanceOf(glance, there.ip)) look(there, glance);
+      else unlike.push({ ip: glanceIp(glance) });
     }
-    if (kept.length > 0) yield kept;
-    kept = [];
   }
-  for (const there of remote.slice(at)) show(there.ip, there, unknown);
-  if (kept.length > 0) yield kept;
+  for (const there of remote.slice(at)) look(there, undefined);
+  return { unlike, glances };
 }

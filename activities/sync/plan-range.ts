@@ -5,15 +5,23 @@ import {
   type RemoteSide,
   type Sides,
 } from '../../workflows/domain/discrepancy.ts';
+import { inStepAtAGlance, type Glance } from '../../workflows/domain/glance.ts';
 import { judge, needsFacts, plainlyInStep } from '../../workflows/domain/judge.ts';
 import { draftRow, type PlanRow } from '../../workflows/domain/plan.ts';
 import { underPolicy } from '../../workflows/domain/policy.ts';
-import type { LedgerRow } from '../ledger/sync/sync-store.ts';
+import type { RemoteAddress } from '../ipmanager/ip-manager.ts';
 import type { Comparison } from './comparison.ts';
 import { withFacts } from './facts.ts';
 import { UselessListing } from './broken-listing.ts';
 import type { ListedRange } from './listing.ts';
-import { mergeSides, type MergedRow } from './merge.ts';
+import { unlikeOf, type Unlike } from './merge.ts';
+import { remoteSide } from './remote-side.ts';
+
+export interface MergedRow {
+  readonly ip: string;
+  readonly remote: RemoteSide;
+  readonly ledger: LedgerSide;
+}
 
 export interface RangeToPlan extends ListedRange {
   /** Ledger rows with `after < ip <= upTo`; `null` is an open end. */
@@ -34,18 +42,41 @@ export interface SeenRange {
  * not there, a harmless `in-flight`; the other way round it would look like an orphan (reference/reliability.md 4.2, TOCTOU).
  */
 export async function seenIn(comparison: Comparison, range: RangeToPlan): Promise<SeenRange> {
-  const odd = range.odd.flatMap((remote) => planned(comparison, remote.text, { remote, ledger: { kind: 'unknown' } }));
+  const odd = range.odd.flatMap((remote) => planned(comparison, remote.text, { remote, ledger: unknown }));
   // Not compared: the guard refuses an empty list, and every address of the ledger would be a row of the plan.
   if (range.proof.total === 0) return { odd, rows: [], ledgerRows: await comparison.liveCount() };
-  const counted = { live: 0 };
-  const { context, conflicts } = comparison;
-  const isWanted = (ip: string, remote: RemoteSide, ledger: LedgerSide): boolean =>
-    !plainlyInStep(remote, ledger, context) || conflicts.has(ip);
-  const rows: MergedRow[] = [];
-  for await (const some of mergeSides(range.rows, ledgerOf(comparison, range, counted), isWanted)) {
-    for (const row of some) rows.push(row);
-  }
-  return { odd, rows, ledgerRows: counted.live };
+  const { unlike, glances } = await unlikeOf(range.rows, glancesOf(comparison, range), isLike(comparison));
+  return { odd, rows: await wholeRows(comparison, unlike), ledgerRows: glances };
+}
+
+const unknown: LedgerSide = { kind: 'unknown' };
+
+function isLike({ context, conflicts }: Comparison): (remote: RemoteAddress, glance: Glance | undefined) => boolean {
+  return (row, glance) => {
+    if (conflicts.has(row.ip)) return false;
+    const remote = remoteSide(row);
+    if (glance === undefined) return plainlyInStep(remote, unknown, context);
+    return inStepAtAGlance({ ip: row.ip, remote, glance }, context);
+  };
+}
+
+async function* glancesOf(
+  { ledger, context }: Comparison,
+  { after, upTo }: RangeToPlan,
+): AsyncGenerator<readonly Glance[]> {
+  if (upTo !== null && upTo === after) return; // pages without one address
+  yield* ledger.glances({ integration: context.integration, after, upTo });
+}
+
+/** What was not settled at a glance, with its row in the whole ledger: some of it is in step all the same. */
+async function wholeRows(comparison: Comparison, unlike: readonly Unlike[]): Promise<readonly MergedRow[]> {
+  const { ledger, context, conflicts } = comparison;
+  const known = unlike.length === 0 ? [] : await ledger.current(unlike.map(({ ip }) => ip));
+  const rows = new Map(known.map(({ ip, row }) => [ip, row]));
+  return unlike.flatMap(({ ip, remote: there }) => {
+    const row: MergedRow = { ip, remote: remoteSide(there), ledger: rows.get(ip) ?? unknown };
+    return plainlyInStep(row.remote, row.ledger, context) && !conflicts.has(ip) ? [] : [row];
+  });
 }
 
 /** From what was seen to a plan; facts are looked up for all of it together. */
@@ -61,21 +92,6 @@ export async function planOf(comparison: Comparison, seen: readonly SeenRange[])
       return planned(comparison, row.ip, known === undefined ? row : { ...known.row, facts: known.facts });
     }),
   ]);
-}
-
-async function* ledgerOf(
-  comparison: Comparison,
-  { after, upTo }: RangeToPlan,
-  counted: { live: number },
-): AsyncGenerator<readonly LedgerRow[]> {
-  if (upTo !== null && upTo === after) return; // pages without one address
-  const { integration } = comparison.context;
-  for await (const chunk of comparison.addresses(after, upTo)) {
-    for (const { row } of chunk) {
-      if (row.integration === integration && (row.state === 'active' || row.state === 'reserved')) counted.live += 1;
-    }
-    yield chunk;
-  }
 }
 
 type Known = Awaited<ReturnType<typeof withFacts>>[number];

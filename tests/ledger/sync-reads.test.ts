@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { glanceIp } from '../../workflows/domain/glance.ts';
 import { aReserved, aRun, aService, openWorld, release, type World } from './world.ts';
 
 let world: World;
@@ -19,18 +20,36 @@ async function vacuumed(): Promise<void> {
   }
 }
 
-describe('the ordered read', () => {
-  test('all rows that count, of every integration, in address order, IPv4 first; a quarantine that is over is none', async () => {
-    const { syncs } = world.ledger;
-    const texts = ['10.200.0.10', '10.200.0.9', '2001:db8::2', '2001:db8::10', '10.200.1.1'];
+async function glances(after: string | null, upTo: string | null): Promise<readonly (readonly string[])[]> {
+  const chunks: (readonly string[])[] = [];
+  for await (const chunk of world.ledger.syncs.glances({ integration: 'panel', after, upTo })) chunks.push(chunk);
+  return chunks;
+}
+
+describe('the ordered read at a glance', () => {
+  test('shows live addresses of the integration in address order, IPv4 first, and tag and PTR of active ones', async () => {
+    const texts = ['10.200.0.10', '10.200.0.9', '2001:db8::2', '2001:db8::10', '::ac8:7', '10.200.1.1', '10.200.2.1'];
     for (const ip of texts) await aReserved(world, await aService(world), { ip });
-    await release(world, '10.200.1.1', 0);
-    const read: string[] = [];
-    for await (const chunk of syncs.addresses('10.199.255.255', null)) read.push(...chunk.map((row) => row.ip));
-    expect(read).toEqual(['10.200.0.9', '10.200.0.10', '2001:db8::2', '2001:db8::10']);
-    const some: string[] = [];
-    for await (const chunk of syncs.addresses('10.200.0.9', '2001:db8::2')) some.push(...chunk.map((row) => row.ip));
-    expect(some).toEqual(['10.200.0.10', '2001:db8::2']);
+    await release(world, '10.200.1.1', 60_000);
+    await world.sql(`update address set integration = 'elsewhere' where ip = '10.200.2.1'`);
+    await world.sql(`update address set state = 'active', tag = 'iptally:0123456789ab:0000000000000001',
+      ptr = 'www.example.com' where ip in ('10.200.0.9', '::ac8:7')`);
+    await world.sql(`update address set state = 'active', tag = null, ptr = null where ip = '10.200.0.10'`);
+    await world.sql(`update address set state = 'active', ptr = E'two\\nlines' where ip = '2001:db8::2'`);
+    const told = '\tiptally:0123456789ab:0000000000000001\twww.example.com';
+    expect((await glances('10.199.255.255', null)).flat()).toEqual([
+      `10.200.0.9${told}`,
+      '10.200.0.10\t\t',
+      `::ac8:7${told}`,
+      '2001:db8::2',
+      '2001:db8::10',
+    ]);
+    expect((await glances('10.200.0.9', '2001:db8::2')).flat().map(glanceIp)).toEqual([
+      '10.200.0.10',
+      '::ac8:7',
+      '2001:db8::2',
+    ]);
+    expect(await glances('10.200.3.0', '10.200.4.0')).toEqual([]);
   });
 
   test('comes from the index alone, in chunks that lose and repeat nothing', async () => {
@@ -41,22 +60,32 @@ describe('the ordered read', () => {
         'iptally:0123456789ab:' || lpad(to_hex(n), 16, '0'), 'iptally-' || md5(n::text), n || '.example.com', n || '.example.com'
       from generate_series(1, 60001) n order by random()`);
     await vacuumed();
-    let count = 0;
-    let chunks = 0;
-    for await (const chunk of world.ledger.syncs.addresses('10.255.255.255', '11.255.255.255')) {
-      count += chunk.length;
-      chunks += 1;
-    }
-    expect(count).toBe(60_001);
-    expect(chunks).toBeGreaterThan(10);
-    const plan = await world.sql<{
-      'QUERY PLAN': string;
-    }>(`explain select ip, state, integration, service, address_group,
-      order_id, tag, untagged, protected, ptr, ptr_seen, quarantine_until, version from address
-      where state in ('reserved', 'active', 'releasing', 'quarantined') and (quarantine_until is null
-      or quarantine_until > now() or state <> 'quarantined') and ip > '10.0.0.0' order by ip limit 5000`);
+    const chunks = await glances('10.255.255.255', '11.255.255.255');
+    expect(new Set(chunks.flat().map(glanceIp)).size).toBe(60_001);
+    expect(chunks.flat()).toHaveLength(60_001);
+    expect(chunks.length).toBeGreaterThan(10);
+    const plan = await world.sql<{ 'QUERY PLAN': string }>(`explain select host(ip), state, tag, ptr from address
+      where integration = 'panel' and state in ('reserved', 'active')
+      and ip > '10.0.0.0' and ip <= '12.0.0.0' order by ip limit 2500`);
     expect(plan.map((row) => row['QUERY PLAN']).join('\n')).toContain('Index Only Scan using address_current');
   });
+});
+
+test('rows that count are found by address, of every integration; a quarantine that is over is none', async () => {
+  const texts = ['10.201.0.1', '10.201.0.2', '10.201.0.3', '::ac9:4'];
+  for (const ip of texts) await aReserved(world, await aService(world), { ip });
+  await release(world, '10.201.0.1', 0);
+  await release(world, '10.201.0.2', 60_000);
+  await world.sql(`update address set integration = 'elsewhere' where ip = '10.201.0.3'`);
+  const rows = await world.ledger.syncs.current([...texts, '10.201.0.5']);
+  expect(new Map(rows.map(({ ip, row }) => [ip, `${row.state} under ${row.integration}`]))).toEqual(
+    new Map([
+      ['10.201.0.2', 'quarantined under panel'],
+      ['10.201.0.3', 'reserved under elsewhere'],
+      ['::ac9:4', 'reserved under panel'],
+    ]),
+  );
+  expect(await world.ledger.syncs.current([])).toEqual([]);
 });
 
 test('our own changes since a run are in the history, and an upper bound is known for any moment', async () => {

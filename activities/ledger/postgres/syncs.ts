@@ -1,6 +1,6 @@
 import type { SyncStore } from '../sync/sync-store.ts';
 import type { Database } from './database.ts';
-import { addressChunks, liveCount } from './sync-addresses.ts';
+import { currentRows, glanceChunks, liveCount } from './sync-addresses.ts';
 import { adoptPtrs } from './sync-adopt.ts';
 import { lookUp } from './sync-look-up.ts';
 import { ownChanges, ownChangesSince } from './sync-own-changes.ts';
@@ -52,7 +52,8 @@ export function syncsIn(database: Database): SyncStore {
           .executeTakeFirst();
         return row !== undefined;
       }),
-    addresses: (after, upTo) => addressChunks(database, after, upTo),
+    glances: (range) => glanceChunks(database, range),
+    current: (ips) => database.read((db) => currentRows(db, ips)),
     liveCount: (integration) => database.read((db) => liveCount(db, integration)),
     countPlan: (run) => database.read((db) => plan.countPlan(db, run)),
     holdBack: (run, rows) => database.transact((db) => plan.holdBack(db, run, rows)),

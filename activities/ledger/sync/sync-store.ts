@@ -1,4 +1,5 @@
 import type { Discrepancy, LedgerSide } from '../../../workflows/domain/discrepancy.ts';
+import type { Glance } from '../../../workflows/domain/glance.ts';
 import type { Reason } from '../../../workflows/domain/failure.ts';
 import type { Counts, Outcome, PlanRow, Policy } from '../../../workflows/domain/plan.ts';
 import type { ConflictRecord, LockRecord, RunRef } from '../records.ts';
@@ -34,10 +35,12 @@ export interface SyncStore {
   baseline(integration: string, login: string): Promise<SyncRun | undefined>;
   everApproved(integration: string): Promise<boolean>;
   /**
-   * Rows that count, of the whole ledger, in address order, with `after < ip <= upTo` (`null`: open end), chunk by chunk:
-   * an index-only read without entities (reference/performance.md 2.2).
+   * Live addresses of an integration in address order, at a glance, chunk by chunk: an index-only read of texts, without
+   * rows or entities (reference/performance.md 2.2).
    */
-  addresses(after: string | null, upTo: string | null): AsyncIterable<readonly LedgerRow[]>;
+  glances(range: GlanceRange): AsyncIterable<readonly Glance[]>;
+  /** The rows that count for these addresses, in the whole ledger, in any order. */
+  current(ips: readonly string[]): Promise<readonly LedgerRow[]>;
   liveCount(integration: string): Promise<number>;
   /** Planned rows by action, as they stand now. */
   countPlan(run: string): Promise<Counts>;
@@ -60,6 +63,13 @@ export interface SyncStore {
     readonly rows: readonly { readonly ip: string; readonly version: number; readonly ptr: string }[];
     readonly by: RunRef;
   }): Promise<readonly RowOutcome[]>;
+}
+
+/** `after < ip <= upTo`; `null` is an open end. */
+export interface GlanceRange {
+  readonly integration: string;
+  readonly after: string | null;
+  readonly upTo: string | null;
 }
 
 export interface RowOutcome {

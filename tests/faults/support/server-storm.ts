@@ -152,7 +152,7 @@ async function killAgainAndAgain(workers: WorkerProcesses, { kills, killEveryMs 
   }
 }
 
-const patienceMs = 240_000;
+const patienceMs = 480_000;
 
 /** What does not end in time is a violation too, with all that can be seen of it. */
 async function inTime(engine: Engine, order: ServerOrder): Promise<string> {
