@@ -32,7 +32,7 @@ export function rawText(node: PanelNode, name: string): string | undefined {
 }
 
 export function rawOf(node: PanelNode): string {
-  return attribute(node, 'orig') ?? textOf(node);
+  return asText(own(node, '$orig')) ?? textOf(node);
 }
 
 export function textOf(node: PanelNode): string {
