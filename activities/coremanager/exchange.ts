@@ -1,5 +1,6 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
 import { foreignBody, foreignStatus, type ForeignAnswer } from '../http/foreign-answer.ts';
+import type { MutationTime } from '../http/mutation-time.ts';
 import type { HttpAnswer, Transport } from '../http/transport.ts';
 import { parseBody, type Format } from './body.ts';
 import { panelError, type PanelError } from './panel-error.ts';
@@ -23,7 +24,7 @@ export interface ExchangeOptions {
   readonly secrets: readonly string[];
   readonly signal?: AbortSignal;
   /** A mutation: on a connection of its own, sent by a certain time or not at all. */
-  readonly mutation?: { readonly timeoutMs: number; readonly sendWithinMs: number };
+  readonly mutation?: MutationTime;
 }
 
 /** One POST, form-encoded: with GET a password ends in access logs (reference 1.2; ASVS 14.2.1). */

@@ -1,6 +1,7 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
 import { foreignBody, foreignStatus } from '../http/foreign-answer.ts';
 import { readJson } from '../http/json.ts';
+import type { MutationTime } from '../http/mutation-time.ts';
 import type { HttpAnswer, Transport } from '../http/transport.ts';
 import type { Proof, RestPanel, RestRefusal } from './panel.ts';
 
@@ -30,7 +31,7 @@ export interface RestExchangeOptions {
   readonly request: RestRequest;
   readonly proof: Pick<Proof, 'headers' | 'secrets'>;
   /** A mutation: on a connection of its own, sent by a certain time or not at all. */
-  readonly mutation?: { readonly timeoutMs: number; readonly sendWithinMs: number };
+  readonly mutation?: MutationTime;
 }
 
 export async function restExchange(options: RestExchangeOptions): Promise<RestExchange> {
