@@ -1,5 +1,5 @@
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { z } from 'zod';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { PvePanel } from './panel.ts';
 import { createTickets } from './sessions.ts';
 import { createPveWorld, type PveWorld } from './world.ts';
