@@ -1,6 +1,7 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
+import { mutationTime, sentTooLate } from '../http/mutation-time.ts';
 import { PanelReadError } from '../http/panel-read-error.ts';
-import { createTransport, sentTooLate } from '../http/transport.ts';
+import { createTransport } from '../http/transport.ts';
 import type { Resolve } from '../http/resolve.ts';
 import type { Trust } from '../servers/server-module.ts';
 import type { Format } from './body.ts';
@@ -134,10 +135,8 @@ async function mutate(caller: Caller, fields: Fields, began: number): Promise<Pa
   const made = await caller.sessions.current();
   if (made.kind === 'login-refused') return { kind: 'not-logged-in', failure: made.failure };
   if (made.kind === 'no-login') return { kind: 'not-sent', failure: made.failure };
-  const elapsed = performance.now() - began;
-  const sendWithinMs = caller.timeoutMs / 2 - elapsed;
-  if (sendWithinMs <= 0) return { kind: 'not-sent', failure: sentTooLate };
-  const mutation = { timeoutMs: caller.timeoutMs - elapsed, sendWithinMs };
+  const mutation = mutationTime(caller.timeoutMs, began);
+  if (mutation === undefined) return { kind: 'not-sent', failure: sentTooLate };
   const answer = await caller.call(made.session, fields, { mutation });
   if (answer.kind === 'doc') return { kind: 'ok', doc: answer.doc };
   if (answer.kind === 'not-sent') return { kind: 'not-sent', failure: answer.failure };

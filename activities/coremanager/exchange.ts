@@ -1,4 +1,6 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
+import { foreignBody, foreignStatus, type ForeignAnswer } from '../http/foreign-answer.ts';
+import type { MutationTime } from '../http/mutation-time.ts';
 import type { HttpAnswer, Transport } from '../http/transport.ts';
 import { parseBody, type Format } from './body.ts';
 import { panelError, type PanelError } from './panel-error.ts';
@@ -22,7 +24,7 @@ export interface ExchangeOptions {
   readonly secrets: readonly string[];
   readonly signal?: AbortSignal;
   /** A mutation: on a connection of its own, sent by a certain time or not at all. */
-  readonly mutation?: { readonly timeoutMs: number; readonly sendWithinMs: number };
+  readonly mutation?: MutationTime;
 }
 
 /** One POST, form-encoded: with GET a password ends in access logs (reference 1.2; ASVS 14.2.1). */
@@ -52,7 +54,7 @@ function encode(fields: Fields): string {
 
 /** Application errors come with 200; anything else is not the panel's word (seen: 1.7). */
 function judge(answer: HttpAnswer, secrets: readonly string[]): Exchange {
-  const byStatus = statusFailure(answer.status);
+  const byStatus = answer.status === 403 ? blocksUs : foreignStatus(answer.status);
   if (byStatus !== undefined) return { kind: 'no-answer', ...byStatus };
   if (answer.encoding !== '') return foreign('it is packed, which was not asked for', false);
   if (!knownType(answer.contentType))
@@ -69,37 +71,14 @@ function knownType(contentType: string): boolean {
   return contentType === '' || /^(application|text)\/([a-z.+-]*(json|xml)|javascript|plain)\b/.test(contentType);
 }
 
-function statusFailure(status: number): { readonly failure: Failure; readonly retryable: boolean } | undefined {
-  if (status >= 200 && status < 300) return undefined;
-  if (status >= 300 && status < 400) {
-    return {
-      failure: {
-        code: 'panel-redirects',
-        message: `The panel sends us elsewhere (HTTP ${status}), which is not followed`,
-        next: 'Give the URL it sends to, if that is the panel.',
-      },
-      retryable: false,
-    };
-  }
-  if (status === 403) {
-    return {
-      failure: {
-        code: 'panel-blocks-us',
-        message: "The panel blocks this machine's address (HTTP 403)",
-        next: 'Allow the address of this machine in the panel and its firewall.',
-      },
-      retryable: false,
-    };
-  }
-  return {
-    failure: {
-      code: 'panel-status',
-      message: `The panel's web server failed (HTTP ${status})`,
-      next: "Look at the panel's log; it may be restarting.",
-    },
-    retryable: true,
-  };
-}
+const blocksUs: ForeignAnswer = {
+  failure: {
+    code: 'panel-blocks-us',
+    message: "The panel blocks this machine's address (HTTP 403)",
+    next: 'Allow the address of this machine in the panel and its firewall.',
+  },
+  retryable: false,
+};
 
 function webPage(): Exchange {
   return {
@@ -114,13 +93,5 @@ function webPage(): Exchange {
 }
 
 function foreign(why: string, retryable: boolean): Exchange {
-  return {
-    kind: 'no-answer',
-    failure: {
-      code: 'panel-answer-foreign',
-      message: `The answer is none of the panel's API: ${why}`,
-      next: 'Check that the URL is that of the panel and that nothing stands between.',
-    },
-    retryable,
-  };
+  return { kind: 'no-answer', failure: foreignBody(why), retryable };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PanelClient } from './client.ts';
+import { listNotComplete } from '../http/list-not-complete.ts';
 import { PanelReadError } from '../http/panel-read-error.ts';
 import type { Fields } from './exchange.ts';
 import { children, childText, rawText, type PanelNode } from './tree.ts';
@@ -52,7 +53,7 @@ async function nextPage(client: PanelClient, next: NextPage): Promise<PanelNode>
   } catch (error) {
     if (!(error instanceof PanelReadError) || !error.notLoggedIn) throw error;
     client.forgetSession(next.session);
-    throw notComplete('the session ended between two pages');
+    throw listNotComplete('the session ended between two pages');
   }
 }
 
@@ -131,17 +132,17 @@ class ListProof {
     this.#samePaging(doc, number);
     const rows = children(doc, 'elem');
     if (rows.length === 0 && this.#read < total)
-      throw notComplete(`page ${number} is empty, ${this.#read} of ${total} rows were read`);
+      throw listNotComplete(`page ${number} is empty, ${this.#read} of ${total} rows were read`);
     for (const row of rows) this.#newKey(row);
     this.#read += rows.length;
-    if (this.#read > total) throw notComplete(`there are more rows than the total of ${total}`);
+    if (this.#read > total) throw listNotComplete(`there are more rows than the total of ${total}`);
     return { doc, rows, read: this.#read, total };
   }
 
   #sameTotal(doc: PanelNode): number {
     const total = totalOf(doc);
     if (this.#total !== undefined && this.#total !== total)
-      throw notComplete(`the total moved from ${this.#total} to ${total} between two pages`);
+      throw listNotComplete(`the total moved from ${this.#total} to ${total} between two pages`);
     this.#total = total;
     return total;
   }
@@ -149,37 +150,27 @@ class ListProof {
   #samePaging(doc: PanelNode, number: number): void {
     isPage(doc, number);
     const size = childText(doc, 'p_cnt')?.trim();
-    if (this.#size !== undefined && size !== this.#size) throw notComplete('the page size changed between two pages');
+    if (this.#size !== undefined && size !== this.#size)
+      throw listNotComplete('the page size changed between two pages');
     this.#size = size;
   }
 
   #newKey(row: PanelNode): void {
     const key = rawText(row, this.#key);
     if (key === undefined || key === '') return; // the adapter reports such a row as malformed
-    if (this.#seen.has(key)) throw notComplete('a row came twice');
+    if (this.#seen.has(key)) throw listNotComplete('a row came twice');
     this.#seen.add(key);
   }
 }
 
 function totalOf(doc: PanelNode): number {
   const text = childText(doc, 'p_elems')?.trim() ?? '';
-  if (!/^\d{1,9}$/.test(text)) throw notComplete('the panel does not say how many rows there are');
+  if (!/^\d{1,9}$/.test(text)) throw listNotComplete('the panel does not say how many rows there are');
   return Number(text);
 }
 
 function isPage(doc: PanelNode, number: number): void {
   const told = childText(doc, 'p_num')?.trim();
   if (told !== undefined && told !== '' && told !== String(number))
-    throw notComplete(`page ${number} was asked for, page ${told} came`);
-}
-
-function notComplete(why: string): PanelReadError {
-  return new PanelReadError(
-    {
-      code: 'list-not-complete',
-      message: `The list is not proven complete: ${why}`,
-      next: 'Nothing was concluded from it. Try again when fewer changes are made at the panel.',
-    },
-    { retryable: true },
-  );
+    throw listNotComplete(`page ${number} was asked for, page ${told} came`);
 }

@@ -1,8 +1,8 @@
-import type { Failure } from '../../workflows/domain/failure.ts';
 import { exchange, type Exchange, type Fields } from './exchange.ts';
 import type { Format } from './body.ts';
 import { judgePanelError } from './panel-error.ts';
 import { attribute, child, textOf, type PanelNode } from './tree.ts';
+import { createLoginKeeper, type LoggedIn, type NoLogin } from '../http/login-keeper.ts';
 import type { Transport } from '../http/transport.ts';
 
 export interface PanelSession {
@@ -17,9 +17,7 @@ export interface PanelSession {
 
 export type SessionOutcome =
   | { readonly kind: 'session'; readonly session: PanelSession; readonly fresh: boolean }
-  | { readonly kind: 'login-refused'; readonly failure: Failure }
-  /** No clear answer to the login. What was to follow was not sent. */
-  | { readonly kind: 'no-login'; readonly failure: Failure; readonly retryable: boolean };
+  | NoLogin;
 
 export interface SessionOptions {
   readonly transport: Transport;
@@ -41,32 +39,19 @@ export interface SessionKeeper {
 }
 
 export function createSessionKeeper(options: SessionOptions): SessionKeeper {
-  let held: PanelSession | undefined;
-  let making: Promise<SessionOutcome> | undefined;
-  const make = async (): Promise<SessionOutcome> => {
-    try {
-      const outcome = await login(options);
-      if (outcome.kind === 'session') held = outcome.session;
-      return outcome;
-    } finally {
-      making = undefined;
-    }
-  };
+  const keeper = createLoginKeeper({
+    logIn: () => login(options),
+    usable: ({ usedAt }) => options.now() - usedAt < reuseMs,
+    shown: (session: PanelSession, fresh) => ({ kind: 'session' as const, session, fresh }),
+  });
   return {
-    async current() {
-      if (held !== undefined && options.now() - held.usedAt < reuseMs)
-        return { kind: 'session', session: held, fresh: false };
-      making ??= make();
-      return making;
-    },
-    forget(session) {
-      if (session === undefined || held === session) held = undefined;
-    },
-    secrets: () => (held === undefined ? [options.password] : [options.password, held.id]),
+    current: () => keeper.current(),
+    forget: (session) => keeper.forget((held) => session === undefined || session === held),
+    secrets: () => [options.password, keeper.held()?.id].filter((one) => one !== undefined),
   };
 }
 
-async function login(options: SessionOptions): Promise<SessionOutcome> {
+async function login(options: SessionOptions): Promise<LoggedIn<PanelSession>> {
   const fields: Fields = { func: 'auth', username: options.login, password: options.password, out: 'json', lang: 'en' };
   const answer = await exchange({ transport: options.transport, fields, secrets: [options.password] });
   if (answer.kind === 'doc') return sessionOf(answer, options);
@@ -75,13 +60,13 @@ async function login(options: SessionOptions): Promise<SessionOutcome> {
 }
 
 /** Whatever a panel answers to a login with an error, the login was refused: bad password, locked, expired. */
-function loginRefused(answer: Extract<Exchange, { kind: 'error' }>): SessionOutcome {
+function loginRefused(answer: Extract<Exchange, { kind: 'error' }>): NoLogin {
   const judged = judgePanelError(answer.error, 'auth');
   if (judged.retryable) return { kind: 'no-login', failure: judged.failure, retryable: true };
   return { kind: 'login-refused', failure: { ...judged.failure, code: 'login-refused' } };
 }
 
-function sessionOf(answer: Extract<Exchange, { kind: 'doc' }>, options: SessionOptions): SessionOutcome {
+function sessionOf(answer: Extract<Exchange, { kind: 'doc' }>, options: SessionOptions): LoggedIn<PanelSession> {
   const auth = child(answer.doc, 'auth');
   const ok = child(answer.doc, 'ok');
   if (ok !== undefined && textOf(ok).trim() !== '') return unfinished();
@@ -96,11 +81,11 @@ function sessionOf(answer: Extract<Exchange, { kind: 'doc' }>, options: SessionO
     doc: answer.doc,
     usedAt: options.now(),
   };
-  return { kind: 'session', session, fresh: true };
+  return { kind: 'login', login: session };
 }
 
 /** A non-empty `ok` means "go on with that function", as for two factors (seen: 1.3): not logged in yet. */
-function unfinished(): SessionOutcome {
+function unfinished(): NoLogin {
   return {
     kind: 'login-refused',
     failure: {
@@ -111,7 +96,7 @@ function unfinished(): SessionOutcome {
   };
 }
 
-function noSession(): SessionOutcome {
+function noSession(): NoLogin {
   return {
     kind: 'no-login',
     failure: {

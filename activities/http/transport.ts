@@ -183,13 +183,6 @@ function failed(error: unknown, sent: boolean, wire: Wire): HttpResult {
 const slowNext = 'Check the panel and its load; --request-timeout gives it more time.';
 const foreignNext = 'Check that the URL is that of the panel and that nothing stands between.';
 
-/** Why a mutation was not sent: it may only leave within the first half of its call. */
-export const sentTooLate: Failure = {
-  code: 'panel-too-slow',
-  message: 'Nothing was sent: what comes before it took more than half of the request timeout',
-  next: 'It is tried again; --request-timeout gives the panel more time.',
-};
-
 /** A panel whose URL is refused: every call says so, nothing is ever sent. */
 function refusedTransport(failure: Failure): Transport {
   return {

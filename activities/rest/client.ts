@@ -1,6 +1,7 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
+import { mutationTime, sentTooLate } from '../http/mutation-time.ts';
 import { PanelReadError } from '../http/panel-read-error.ts';
-import { sentTooLate, type Transport } from '../http/transport.ts';
+import type { Transport } from '../http/transport.ts';
 import { restExchange, type RestExchange, type RestExchangeOptions, type RestRequest } from './exchange.ts';
 import type { Proof, Proving, RestPanel, RestRefusal } from './panel.ts';
 
@@ -86,10 +87,8 @@ interface Attempted {
 }
 
 async function once(options: RestClientOptions, { request, proof, began }: Attempted): Promise<RestMutation> {
-  const elapsed = performance.now() - began;
-  const sendWithinMs = options.requestTimeoutMs / 2 - elapsed;
-  if (sendWithinMs <= 0) return { kind: 'not-sent', failure: sentTooLate };
-  const mutation = { timeoutMs: options.requestTimeoutMs - elapsed, sendWithinMs };
+  const mutation = mutationTime(options.requestTimeoutMs, began);
+  if (mutation === undefined) return { kind: 'not-sent', failure: sentTooLate };
   const answer = await send(options, request, { proof, mutation });
   switch (answer.kind) {
     case 'value':

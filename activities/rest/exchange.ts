@@ -1,5 +1,7 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
+import { foreignBody, foreignStatus } from '../http/foreign-answer.ts';
 import { readJson } from '../http/json.ts';
+import type { MutationTime } from '../http/mutation-time.ts';
 import type { HttpAnswer, Transport } from '../http/transport.ts';
 import type { Proof, RestPanel, RestRefusal } from './panel.ts';
 
@@ -29,7 +31,7 @@ export interface RestExchangeOptions {
   readonly request: RestRequest;
   readonly proof: Pick<Proof, 'headers' | 'secrets'>;
   /** A mutation: on a connection of its own, sent by a certain time or not at all. */
-  readonly mutation?: { readonly timeoutMs: number; readonly sendWithinMs: number };
+  readonly mutation?: MutationTime;
 }
 
 export async function restExchange(options: RestExchangeOptions): Promise<RestExchange> {
@@ -63,37 +65,9 @@ function judge(answer: HttpAnswer, { refusalOf, proof, request }: RestExchangeOp
   const value = body?.kind === 'json' ? body.value : undefined;
   const refusal = refusalOf(status, value, [...proof.secrets, ...(request.secrets ?? [])]);
   if (refusal !== undefined) return { kind: 'refused', refusal };
-  if (status >= 300 && status < 400) return noAnswer(redirects(status), false);
-  if (status < 200 || status > 299) return noAnswer(failing(status), true);
+  const byStatus = foreignStatus(status);
+  if (byStatus !== undefined) return { kind: 'no-answer', ...byStatus };
   if (body?.kind === 'json') return { kind: 'value', value, status };
-  return noAnswer(foreign(answer, body?.why), body !== undefined);
-}
-
-function noAnswer(failure: Failure, retryable: boolean): RestExchange {
-  return { kind: 'no-answer', failure, retryable };
-}
-
-function redirects(status: number): Failure {
-  return {
-    code: 'panel-redirects',
-    message: `The panel sends us elsewhere (HTTP ${status}), which is not followed`,
-    next: 'Give the URL it sends to, if that is the panel.',
-  };
-}
-
-function failing(status: number): Failure {
-  return {
-    code: 'panel-status',
-    message: `The panel's web server failed (HTTP ${status})`,
-    next: "Look at the panel's log; it may be restarting.",
-  };
-}
-
-function foreign(answer: HttpAnswer, why: string | undefined): Failure {
-  const what = answer.contentType.includes('html') ? 'a web page' : (why ?? 'no JSON, or packed');
-  return {
-    code: 'panel-answer-foreign',
-    message: `The answer is none of the panel's API: ${what}`,
-    next: 'Check that the URL is that of the panel and that nothing stands between.',
-  };
+  const what = answer.contentType.includes('html') ? 'a web page' : (body?.why ?? 'no JSON, or packed');
+  return { kind: 'no-answer', failure: foreignBody(what), retryable: body !== undefined };
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
+import type { NoLogin } from '../http/login-keeper.ts';
 
 /** Headers that prove who we are. `key` tells one login from the next; a token that never changes has one key for ever. */
 export interface Proof {
@@ -10,11 +11,7 @@ export interface Proof {
   readonly secrets: readonly string[];
 }
 
-export type Proving =
-  | { readonly kind: 'proof'; readonly proof: Proof }
-  | { readonly kind: 'login-refused'; readonly failure: Failure }
-  /** No clear answer to the login. What was to follow was not sent. */
-  | { readonly kind: 'no-login'; readonly failure: Failure; readonly retryable: boolean };
+export type Proving = { readonly kind: 'proof'; readonly proof: Proof } | NoLogin;
 
 /** How calls prove themselves at one panel. */
 export interface Authority {

@@ -1,3 +1,5 @@
+import { randomOf } from './random.ts';
+
 /** What can go wrong between a panel and us, on purpose (reference/reliability.md 2.2). */
 export const faultKinds = [
   'reset-before', // P2: cut before any work
@@ -83,7 +85,7 @@ const listKinds: readonly FaultKind[] = [
 ];
 
 export function createFaults(options: FaultOptions = {}): Faults {
-  const random = seeded(options.seed ?? 1);
+  const random = randomOf(options.seed ?? 1);
   const counts: Partial<Record<FaultKind, number>> = {};
   const faults: Faults = {
     hook: options.hook,
@@ -110,15 +112,4 @@ function byChance(rates: Faults['rates'], request: SimulatedRequest, random: () 
 function usualPurposes(kind: FaultKind): readonly Purpose[] {
   if (listKinds.includes(kind)) return ['list'];
   return kind === 'busy-address' || kind === 'no-address-after' ? ['create'] : ['create', 'write', 'release'];
-}
-
-/** mulberry32: small, and the same on every machine. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

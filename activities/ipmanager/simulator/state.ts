@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refill } from '../../http/simulator/refill.ts';
 import type { World } from './world.ts';
 
 const address = z.object({
@@ -40,7 +41,6 @@ export function restore(world: World, state: unknown): void {
   world.networks = read.networks;
   world.groups = read.groups;
   for (const user of read.users) if (!world.users.has(user.name)) world.users.set(user.name, user);
-  world.addresses.clear();
-  for (const row of read.addresses) world.addresses.set(row.ip, row);
+  refill(world.addresses, read.addresses, ({ ip }) => ip);
   world.nextFreeAt = 0;
 }

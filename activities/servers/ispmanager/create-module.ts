@@ -12,19 +12,14 @@ import type {
 } from '../server-module.ts';
 import { giveAddress, inUse, takeAddress } from './give-address.ts';
 import { asOutcome, asServerRead, done, mutationOutcome, refused } from '../outcome.ts';
+import { panelOptions } from '../panel-options.ts';
 import { userNameOf } from './panel-user.ts';
 import { addressesOfUser, findUser, panelAddresses, presetNames } from './panel-view.ts';
 import { setUp } from './set-up.ts';
 
 /** ispmanager 5 and 6 (business/host, and lite without addresses), over the same protocol as IPmanager. */
 export function createIspManager(connection: ServerConnection, capabilities: ModuleCapabilities): ServerModule {
-  const client = createPanelClient({
-    url: connection.url ?? '',
-    login: connection.login ?? '',
-    password: connection.secret ?? '',
-    trust: connection.trust,
-    requestTimeoutMs: connection.requestTimeoutMs,
-  });
+  const client = createPanelClient(panelOptions(connection));
   return {
     capabilities,
     setUp: (request) =>

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { Failure } from '../../../workflows/domain/failure.ts';
 import type { PanelClient } from '../../coremanager/client.ts';
 import type { ServerOutcome, ServiceOnServer, SetUpRequest } from '../server-module.ts';
 import { giveAddress, inUse, takeAddress } from './give-address.ts';
+import { nobodysPassword } from '../nobodys-password.ts';
 import { done, mutationOutcome, refused } from '../outcome.ts';
 import { fullNameOf, userNameOf } from './panel-user.ts';
 import { addressesOfUser, findUser, panelAddresses, type PanelAddress } from './panel-view.ts';
@@ -46,7 +46,7 @@ export async function setUp(job: SettingUp): Promise<ServerOutcome> {
 
 async function createUser(job: SettingUp, user: string): Promise<ServerOutcome> {
   const { client, request, settings } = job;
-  const password = randomBytes(18).toString('base64url'); // nobody's: the administrator gives a new one (I11)
+  const password = nobodysPassword();
   const { domain } = request.service;
   const answer = await client.mutate({
     func: 'user.add.finish',

@@ -1,7 +1,8 @@
 import type { Failure } from '../../../workflows/domain/failure.ts';
+import { createLoginKeeper, type LoggedIn } from '../../http/login-keeper.ts';
 import type { Transport } from '../../http/transport.ts';
 import { restExchange } from '../../rest/exchange.ts';
-import type { Authority, Proof, Proving } from '../../rest/panel.ts';
+import type { Authority, Proof } from '../../rest/panel.ts';
 import { refusalOf } from './refusal.ts';
 import { arrayOrRecord, textIn, type Fields } from './values.ts';
 
@@ -40,7 +41,7 @@ function tokenAuthority({ login, secret }: Credentials): PveAuthority {
 /** A ticket lives two hours (documented: pveum); past this it is not tried. */
 const reuseMs = 100 * 60_000;
 
-interface Held {
+interface Ticket {
   readonly ticket: string;
   readonly csrf: string;
   readonly rights: Fields | undefined;
@@ -48,33 +49,19 @@ interface Held {
 }
 
 function ticketAuthority(credentials: Credentials): PveAuthority {
-  let held: Held | undefined;
-  let making: Promise<Proving> | undefined;
-  const make = async (): Promise<Proving> => {
-    try {
-      const answer = await logIn(credentials);
-      if ('kind' in answer) return answer;
-      held = answer;
-      return { kind: 'proof', proof: proofOf(answer, credentials.secret, true) };
-    } finally {
-      making = undefined;
-    }
-  };
+  const keeper = createLoginKeeper({
+    logIn: () => logIn(credentials),
+    usable: ({ madeAt }) => performance.now() - madeAt < reuseMs,
+    shown: (ticket: Ticket, fresh) => ({ kind: 'proof' as const, proof: proofOf(ticket, credentials.secret, fresh) }),
+  });
   return {
-    async prove() {
-      const fresh = held !== undefined && performance.now() - held.madeAt < reuseMs;
-      if (held !== undefined && fresh) return { kind: 'proof', proof: proofOf(held, credentials.secret, false) };
-      making ??= make();
-      return making;
-    },
-    forget(key) {
-      if (held?.ticket === key) held = undefined;
-    },
-    rights: () => held?.rights,
+    prove: () => keeper.current(),
+    forget: (key) => keeper.forget(({ ticket }) => ticket === key),
+    rights: () => keeper.held()?.rights,
   };
 }
 
-function proofOf({ ticket, csrf }: Held, secret: string, fresh: boolean): Proof {
+function proofOf({ ticket, csrf }: Ticket, secret: string, fresh: boolean): Proof {
   return {
     // The header is for every method but GET (documented: 5.4), and does no harm there.
     headers: { cookie: `PVEAuthCookie=${encodeURIComponent(ticket)}`, csrfpreventiontoken: csrf },
@@ -84,7 +71,7 @@ function proofOf({ ticket, csrf }: Held, secret: string, fresh: boolean): Proof 
   };
 }
 
-async function logIn({ transport, login, secret }: Credentials): Promise<Held | Proving> {
+async function logIn({ transport, login, secret }: Credentials): Promise<LoggedIn<Ticket>> {
   const answer = await restExchange({
     transport,
     refusalOf,
@@ -97,16 +84,17 @@ async function logIn({ transport, login, secret }: Credentials): Promise<Held | 
     return { kind: 'login-refused', failure: { ...failure, code: 'login-refused' } };
   }
   if (answer.kind !== 'value') return { kind: 'no-login', failure: answer.failure, retryable: answer.retryable };
-  return heldFrom(arrayOrRecord(arrayOrRecord(answer.value)?.['data']) ?? {});
+  return ticketFrom(arrayOrRecord(arrayOrRecord(answer.value)?.['data']) ?? {});
 }
 
-function heldFrom(data: Fields): Held | Proving {
+function ticketFrom(data: Fields): LoggedIn<Ticket> {
   const ticket = textIn(data, 'ticket');
   const csrf = textIn(data, 'CSRFPreventionToken');
   const half = data['NeedTFA'] === 1 || data['NeedTFA'] === true; // a ticket that only goes on to the second factor (seen)
   if (half) return { kind: 'login-refused', failure: secondFactor };
   if (ticket === undefined || csrf === undefined) return { kind: 'no-login', failure: noTicket, retryable: false };
-  return { ticket, csrf, rights: arrayOrRecord(data['cap']), madeAt: performance.now() };
+  const rights = arrayOrRecord(data['cap']);
+  return { kind: 'login', login: { ticket, csrf, rights, madeAt: performance.now() } };
 }
 
 const noToken: Failure = {

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { RestRequest } from '../../rest/exchange.ts';
+import { containerCreation } from './container.ts';
 import { given, noChange, type ConfigChange, type GuestKind, type NewGuest } from './guest-kind.ts';
 import { addressesOn, planInterfaces, type Interface } from './interfaces.ts';
 import { parseProperties, printProperties, type Properties } from './property-string.ts';
@@ -45,26 +45,15 @@ function linkOf(number: number, { bridge, vlan }: Links): Properties {
   ]);
 }
 
-function creation({ vmid, node, name, notes, addresses, settings }: NewGuest): RestRequest {
-  const password = randomBytes(18).toString('base64url'); // nobody's: the hoster sets a new one (I11)
-  const nets = planAddresses({}, addresses, settings.links)?.set ?? {};
-  return {
-    method: 'POST',
-    path: `/nodes/${node}/lxc`,
-    secrets: [password],
-    form: {
-      vmid: String(vmid),
-      ostemplate: settings.template,
-      hostname: name,
-      description: notes,
-      password,
-      unprivileged: '1',
-      ...given({ storage: settings.storage, pool: settings.pool, memory: settings.memory, cores: settings.cores }),
-      ...(settings.nesting ? { features: 'nesting=1' } : {}),
-      ...rootfs(settings),
-      ...nets,
-    },
-  };
+function creation(guest: NewGuest): RestRequest {
+  const { storage, pool, memory, cores, nesting, links } = guest.settings;
+  return containerCreation('lxc', guest, {
+    unprivileged: '1',
+    ...given({ storage, pool, memory, cores }),
+    ...(nesting ? { features: 'nesting=1' } : {}),
+    ...rootfs(guest.settings),
+    ...planAddresses({}, guest.addresses, links)?.set,
+  });
 }
 
 /** `STORAGE:GiB` makes a new volume; a number alone takes the default storage (seen: pve-container API2/LXC.pm). */

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { canonicalIp } from '../../../workflows/domain/address.ts';
+import { containerCreation } from './container.ts';
 import { given, noChange, type ConfigChange, type GuestKind, type NewGuest } from './guest-kind.ts';
 import type { RestRequest } from '../../rest/exchange.ts';
 import { textIn, type Fields } from './values.ts';
@@ -27,26 +27,10 @@ function planAddresses(config: Fields, wanted: readonly string[]): ConfigChange 
   return { set: { ip_address: [...kept, ...wanted.filter((ip) => !kept.includes(ip))].join(' ') }, remove: [] };
 }
 
-function creation({ vmid, node, name, notes, addresses, settings }: NewGuest): RestRequest {
-  const password = randomBytes(18).toString('base64url'); // nobody's: the hoster sets a new one (I11)
-  return {
-    method: 'POST',
-    path: `/nodes/${node}/openvz`,
-    secrets: [password],
-    form: {
-      vmid: String(vmid),
-      ostemplate: settings.template,
-      hostname: name,
-      description: notes,
-      password,
-      ip_address: addresses.join(' '),
-      ...given({
-        storage: settings.storage,
-        pool: settings.pool,
-        memory: settings.memory,
-        disk: settings.disk,
-        cpus: settings.cores,
-      }),
-    },
-  };
+function creation(guest: NewGuest): RestRequest {
+  const { storage, pool, memory, disk, cores } = guest.settings;
+  return containerCreation('openvz', guest, {
+    ip_address: guest.addresses.join(' '),
+    ...given({ storage, pool, memory, disk, cpus: cores }),
+  });
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { PanelClient } from '../../coremanager/client.ts';
 import { notOnPanel } from '../coremanager-machines/failures.ts';
 import type { Creation } from '../coremanager-machines/machine-panel.ts';
+import { nobodysPassword } from '../nobodys-password.ts';
 import { refused } from '../outcome.ts';
 import type { ServerOutcome, ServiceOnServer } from '../server-module.ts';
 import { serviceLabel } from '../service-label.ts';
@@ -20,7 +20,7 @@ export async function createVds({ client, settings, service, main }: CreatingVds
   const [sizes, known] = await Promise.all([presetSizes(client, preset), hasTemplate(client, settings, template)]);
   if (sizes === undefined) return refused(notOnPanel('preset', preset));
   if (!known) return refused(notOnPanel('template', template));
-  const password = randomBytes(18).toString('base64url'); // nobody's: the administrator gives a new one (I11)
+  const password = nobodysPassword();
   const name = vdsName(service);
   const answer = await client.mutate({
     func: 'vds.edit',

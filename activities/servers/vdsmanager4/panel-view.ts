@@ -3,6 +3,7 @@ import type { PanelClient } from '../../coremanager/client.ts';
 import type { Fields } from '../../coremanager/exchange.ts';
 import { panelList } from '../../coremanager/listing.ts';
 import { attribute, children, childText, rawOf, rawText, type PanelNode } from '../../coremanager/tree.ts';
+import { listNotComplete } from '../../http/list-not-complete.ts';
 import { PanelReadError } from '../../http/panel-read-error.ts';
 import { safeText } from '../../http/safe-text.ts';
 import { addressIn, workOf } from '../coremanager-machines/look.ts';
@@ -97,13 +98,9 @@ async function allRows(
   const rows = children(doc, 'elem');
   const told = childText(doc, 'p_elems')?.trim() ?? String(rows.length);
   if (told === String(rows.length)) return rows;
-  throw new PanelReadError(
-    {
-      code: 'list-not-complete',
-      message: `The list is not proven complete: ${rows.length} of ${safeText(told, [], 20)} rows came`,
-      next: 'Set lists=counted: this panel counts its rows.',
-    },
-    { retryable: true },
+  throw listNotComplete(
+    `${rows.length} of ${safeText(told, [], 20)} rows came`,
+    'Set lists=counted: this panel counts its rows.',
   );
 }
 

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { familyOf } from '../../../workflows/domain/address.ts';
 import type { PanelClient } from '../../coremanager/client.ts';
 import { notOnPanel } from '../coremanager-machines/failures.ts';
 import type { Creation } from '../coremanager-machines/machine-panel.ts';
+import { nobodysPassword } from '../nobodys-password.ts';
 import { refused } from '../outcome.ts';
 import type { ServerOutcome, ServiceOnServer } from '../server-module.ts';
 import { serviceLabel } from '../service-label.ts';
@@ -35,7 +35,7 @@ export async function createVm(job: CreatingVm): Promise<Creation | ServerOutcom
   const sizes = await presetSizes(client, row.id);
   const owner = await findOwner(job, users);
   if ('kind' in owner) return owner;
-  const password = randomBytes(18).toString('base64url'); // nobody's: the administrator gives a new one (I11)
+  const password = nobodysPassword();
   const name = serviceLabel(service);
   const answer = await client.mutate({
     func: 'vm.edit',

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { childText } from '../../coremanager/tree.ts';
 import type { PanelClient } from '../../coremanager/client.ts';
 import { notOnPanel, unlikeAsked } from '../coremanager-machines/failures.ts';
+import { nobodysPassword } from '../nobodys-password.ts';
 import { done, mutationOutcome, refused } from '../outcome.ts';
 import type { ServerOutcome, ServiceOnServer } from '../server-module.ts';
 import { serviceLabel } from '../service-label.ts';
@@ -22,7 +22,7 @@ export async function findOwner(job: CreatingVm, users: readonly NamedRow[]): Pr
   const found = users.find((row) => row.name === name);
   if (found !== undefined) return { id: found.id, made: false };
   if (user !== undefined) return refused(notOnPanel('user', user));
-  const password = randomBytes(18).toString('base64url');
+  const password = nobodysPassword();
   const answer = await client.mutate({
     func: 'user.edit',
     sok: 'ok',

@@ -1,7 +1,8 @@
 import type { Failure } from '../../../workflows/domain/failure.ts';
+import { createLoginKeeper, type LoggedIn, type NoLogin } from '../../http/login-keeper.ts';
 import type { Transport } from '../../http/transport.ts';
 import { restExchange } from '../../rest/exchange.ts';
-import type { Authority, Proving, RestRefusal } from '../../rest/panel.ts';
+import type { Authority, RestRefusal } from '../../rest/panel.ts';
 import { fieldOf, wordOf } from './refusals.ts';
 
 export interface TokenAuthority extends Authority {
@@ -19,43 +20,37 @@ interface TokenOptions {
 /** A token lives one hour from its last use; clients keep one for 45 minutes (seen: reference 5.3). */
 const reuseMs = 45 * 60_000;
 
+interface Token {
+  readonly token: string;
+  readonly key: string;
+  readonly madeAt: number;
+}
+
 /** Email and password for a token, which goes into the header `x-xsrf-token` (seen: reference 5.3). */
 export function createTokenAuthority(options: TokenOptions): TokenAuthority {
-  let held: { readonly token: string; readonly key: string; readonly at: number } | undefined;
-  let making: Promise<Proving> | undefined;
+  const { password, now } = options;
   let logins = 0;
-  const prove = (fresh: boolean): Proving | undefined => {
-    if (held === undefined || options.now() - held.at >= reuseMs) return undefined;
-    const { token, key } = held;
-    const secrets = [options.password, token];
-    return { kind: 'proof', proof: { headers: { 'x-xsrf-token': token }, key, fresh, secrets } };
-  };
-  const make = async (): Promise<Proving> => {
-    try {
+  const keeper = createLoginKeeper({
+    async logIn(): Promise<LoggedIn<Token>> {
       const token = await login(options);
       if (typeof token !== 'string') return token;
       logins += 1;
-      held = { token, key: String(logins), at: options.now() };
-      return prove(true) ?? noToken();
-    } finally {
-      making = undefined;
-    }
-  };
+      return { kind: 'login', login: { token, key: String(logins), madeAt: now() } };
+    },
+    usable: ({ madeAt }) => now() - madeAt < reuseMs,
+    shown: ({ token, key }: Token, fresh) => ({
+      kind: 'proof' as const,
+      proof: { headers: { 'x-xsrf-token': token }, key, fresh, secrets: [password, token] },
+    }),
+  });
   return {
-    async prove() {
-      const known = prove(false);
-      if (known !== undefined && making === undefined) return known;
-      making ??= make();
-      return making;
-    },
-    forget(key) {
-      if (held?.key === key) held = undefined;
-    },
-    secrets: () => (held === undefined ? [options.password] : [options.password, held.token]),
+    prove: () => keeper.current(),
+    forget: (key) => keeper.forget((held) => held.key === key),
+    secrets: () => [password, keeper.held()?.token].filter((one) => one !== undefined),
   };
 }
 
-async function login({ transport, email, password }: TokenOptions): Promise<string | Proving> {
+async function login({ transport, email, password }: TokenOptions): Promise<string | NoLogin> {
   const answer = await restExchange({
     transport,
     refusalOf: loginRefusal,
@@ -81,7 +76,7 @@ function loginRefusal(status: number, body: unknown, secrets: readonly string[])
   return { failure, said: String(word?.code ?? status), retryable: false, notLoggedIn: true };
 }
 
-function noToken(): Proving {
+function noToken(): NoLogin {
   return {
     kind: 'no-login',
     retryable: false,

@@ -1,4 +1,4 @@
-import { PanelReadError } from '../../http/panel-read-error.ts';
+import { listNotComplete } from '../../http/list-not-complete.ts';
 import type { Access } from './access.ts';
 import { fieldOf } from './refusals.ts';
 
@@ -36,13 +36,13 @@ export async function provenRows(
     const size = fieldOf(page, 'size');
     const list = fieldOf(page, 'list');
     if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || !Array.isArray(list)) {
-      throw notComplete('the panel does not say how many rows there are');
+      throw listNotComplete('the panel does not say how many rows there are');
     }
-    if (total !== undefined && size !== total) throw notComplete(`the total moved from ${total} to ${size}`);
+    if (total !== undefined && size !== total) throw listNotComplete(`the total moved from ${total} to ${size}`);
     total = size;
-    if (list.length === 0 && rows.size < total) throw notComplete(`${rows.size} of ${total} rows came`);
+    if (list.length === 0 && rows.size < total) throw listNotComplete(`${rows.size} of ${total} rows came`);
     for (const row of list) addRow(rows, row);
-    if (rows.size > total) throw notComplete(`there are more rows than the total of ${total}`);
+    if (rows.size > total) throw listNotComplete(`there are more rows than the total of ${total}`);
   }
   return [...rows.values()];
 }
@@ -54,8 +54,8 @@ function query(condition: string | undefined, offset: number): string {
 
 function addRow(rows: Map<number, Row>, row: unknown): void {
   const id = idOf(row);
-  if (id === undefined) throw notComplete('a row has no id');
-  if (rows.has(id)) throw notComplete('a row came twice');
+  if (id === undefined) throw listNotComplete('a row has no id');
+  if (rows.has(id)) throw listNotComplete('a row came twice');
   rows.set(id, row as Row);
 }
 
@@ -69,15 +69,4 @@ export function idOf(row: unknown, name = 'id'): number | undefined {
 export function textOf(row: unknown, name: string): string {
   const text = fieldOf(row, name);
   return typeof text === 'string' ? text : '';
-}
-
-function notComplete(why: string): PanelReadError {
-  return new PanelReadError(
-    {
-      code: 'list-not-complete',
-      message: `The list is not proven complete: ${why}`,
-      next: 'Nothing was concluded from it. Try again when fewer changes are made at the panel.',
-    },
-    { retryable: true },
-  );
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { nobodysPassword } from '../nobodys-password.ts';
 import { serviceLabel } from '../service-label.ts';
 import type { ServiceOnServer } from '../server-module.ts';
 
@@ -23,9 +23,9 @@ export function isCommentOf(service: ServiceOnServer, comment: string): boolean 
 /** Marks the passwords we make, so that none is shown even by a call that never knew it (I11). */
 const mark = 'Vm6-';
 
-/** Nobody's: the administrator gives a new one. Upper and lower case, a digit and a sign, as panels ask for. */
+/** One that nobody knows, with upper and lower case, a digit and a sign, as panels ask for. */
 export function newPassword(): string {
-  return mark + randomBytes(18).toString('base64url');
+  return mark + nobodysPassword();
 }
 
 /** Words that repeat a password of ours, whichever call made it. */

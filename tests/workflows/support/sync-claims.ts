@@ -5,7 +5,7 @@ import { violations } from '../../faults/support/invariants.ts';
 import { startWorkerProcesses } from '../../faults/support/worker-process.ts';
 import type { Engine } from '../../support/engine.ts';
 import { service } from '../../support/orders.ts';
-import { report, seed } from '../../support/seed.ts';
+import { randomOf, report, seed } from '../../support/seed.ts';
 import { activeAddress, release } from './desk.ts';
 import { approvedBefore, atRest, mutations, site, startSync, sync } from './sync-desk.ts';
 
@@ -90,10 +90,9 @@ export async function syncKilled(
 
 /** The moments follow from the seed. A sync that is over sooner is killed less often. */
 async function killNowAndThen(kill: () => void, times: number): Promise<void> {
-  let state = seed >>> 0;
+  const random = randomOf(seed);
   for (let n = 0; n < times; n += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    await sleep(700 + (state % 2_300));
+    await sleep(700 + Math.round(random() * 2_300));
     kill();
   }
 }

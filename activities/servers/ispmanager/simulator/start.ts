@@ -1,5 +1,6 @@
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { z } from 'zod';
+import { refill } from '../../../http/simulator/refill.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import type { Purpose } from '../../../http/simulator/faults.ts';
 import { coreManagerPanel } from '../../../coremanager/simulator/core-manager-panel.ts';
 import { ispFunctions } from './functions.ts';
@@ -68,8 +69,6 @@ function restore(world: IspWorld, state: unknown): void {
   if (state === undefined) return;
   const read = stored.parse(state);
   world.presets = read.presets;
-  world.users.clear();
-  for (const user of read.users) world.users.set(user.name, user);
-  world.addresses.clear();
-  for (const row of read.addresses) world.addresses.set(row.ip, row);
+  refill(world.users, read.users, ({ name }) => name);
+  refill(world.addresses, read.addresses, ({ ip }) => ip);
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PreparedAnswer } from '../../../http/simulator/answers.ts';
 import type { CallRecord } from '../../../http/simulator/call-record.ts';
 import type { Fault } from '../../../http/simulator/faults.ts';
+import { bodyText } from '../../../http/simulator/request-body.ts';
 import type { SimulatedPanel, UnderstoodCall } from '../../../http/simulator/server.ts';
 import type { Route } from './call.ts';
 import { guestRoutes } from './guests.ts';
@@ -35,7 +36,7 @@ export class PvePanel implements SimulatedPanel<PveRequest> {
 
   async understand(incoming: IncomingMessage): Promise<UnderstoodCall<PveRequest> | PreparedAnswer> {
     const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
-    const body = await bodyOf(incoming);
+    const body = await bodyText(incoming);
     if (!url.pathname.startsWith(`${base}/`)) return { status: 501, body: 'no such uri', contentType: 'text/plain' };
     const method = incoming.method ?? 'GET';
     const path = url.pathname.slice(base.length);
@@ -126,12 +127,6 @@ function matched(pattern: string, path: string): ReadonlyMap<string, string> | u
     else if (part !== text) return undefined;
   }
   return parts;
-}
-
-async function bodyOf(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function formOf(incoming: IncomingMessage, body: string): Iterable<[string, string]> {

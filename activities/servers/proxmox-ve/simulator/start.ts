@@ -1,5 +1,6 @@
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { z } from 'zod';
+import { refill } from '../../../http/simulator/refill.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { PvePanel } from './panel.ts';
 import { createTickets } from './sessions.ts';
 import { createPveWorld, type PveWorld } from './world.ts';
@@ -64,7 +65,6 @@ function stateText({ guests, tasks }: PveWorld): string {
 function restore(world: PveWorld, state: unknown): void {
   if (state === undefined) return;
   const read = stored.parse(state);
-  world.guests.clear();
-  for (const guest of read.guests) world.guests.set(guest.vmid, guest);
+  refill(world.guests, read.guests, (guest) => guest.vmid);
   world.tasks.splice(0, world.tasks.length, ...read.tasks);
 }

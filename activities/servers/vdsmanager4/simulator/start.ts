@@ -1,5 +1,5 @@
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { z } from 'zod';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../../http/simulator/start.ts';
 import { coreManagerPanel } from '../../../coremanager/simulator/core-manager-panel.ts';
 import type { Purpose } from '../../../http/simulator/faults.ts';
 import { vdsFunctions } from './functions.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refill } from '../../../http/simulator/refill.ts';
 import type { VmWorld } from './world.ts';
 
 const work = z.object({ endsAt: z.number(), hangs: z.boolean(), failure: z.string().nullable() });
@@ -32,8 +33,6 @@ export function restore(world: VmWorld, state: unknown): void {
   if (state === undefined) return;
   const read = stored.parse(state);
   world.lastId = read.lastId;
-  world.users.clear();
-  for (const user of read.users) world.users.set(user.id, user);
-  world.vms.clear();
-  for (const vm of read.vms) world.vms.set(vm.id, vm);
+  refill(world.users, read.users, ({ id }) => id);
+  refill(world.vms, read.vms, ({ id }) => id);
 }

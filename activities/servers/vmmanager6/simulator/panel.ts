@@ -5,6 +5,7 @@ import type { PreparedAnswer } from '../../../http/simulator/answers.ts';
 import type { CallRecord } from '../../../http/simulator/call-record.ts';
 import type { Fault, Purpose } from '../../../http/simulator/faults.ts';
 import { readJson } from '../../../http/json.ts';
+import { bodyText } from '../../../http/simulator/request-body.ts';
 import type { SimulatedPanel, UnderstoodCall } from '../../../http/simulator/server.ts';
 import { routes } from './routes.ts';
 import { errorAnswer, jsonAnswer, notLoggedIn, SimError } from './sim-error.ts';
@@ -44,7 +45,7 @@ export class VmPanel implements SimulatedPanel<VmCall> {
     const header = incoming.headers['x-xsrf-token'];
     const token = typeof header === 'string' ? header : '';
     const parameters = new Map(url.searchParams);
-    const call = { name, id: Number(id ?? 0), token, parameters, body: await bodyOf(incoming) };
+    const call = { name, id: Number(id ?? 0), token, parameters, body: recordIn(await bodyText(incoming)) };
     return { about: this.#about(call, purpose), call };
   }
 
@@ -110,18 +111,8 @@ export class VmPanel implements SimulatedPanel<VmCall> {
   }
 }
 
-const maxBody = 1024 * 1024;
-
-async function bodyOf(incoming: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of incoming) {
-    const bytes = Buffer.from(part);
-    length += bytes.length;
-    if (length > maxBody) throw new Error('body too large');
-    parts.push(bytes);
-  }
-  const read = readJson(Buffer.concat(parts).toString('utf8'));
+function recordIn(text: string): Readonly<Record<string, unknown>> {
+  const read = readJson(text);
   const value = read.kind === 'json' ? read.value : undefined;
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refill } from '../../../http/simulator/refill.ts';
 import type { VmWorld } from './world.ts';
 
 const stored = z.object({
@@ -55,9 +56,4 @@ export function restore(world: VmWorld, state: unknown): void {
   refill(world.hosts, read.hosts, ({ id }) => id);
   refill(world.ips, read.ips, ({ ip }) => ip);
   refill(world.tasks, read.tasks, ({ id }) => id);
-}
-
-function refill<K, V>(map: Map<K, V>, values: readonly V[], keyOf: (value: V) => K): void {
-  map.clear();
-  for (const value of values) map.set(keyOf(value), value);
 }
