@@ -7,6 +7,12 @@ const mostInFlight = 16;
 /** A panel that is faster than we are is asked for few: what waits to be compared is only memory to be looked after. */
 const leastInFlight = 4;
 
+/** So many pages in a row that nobody waited for make one less; more often, and a slow panel is waited for again and again. */
+const pagesToSlowDown = 32;
+
+/** Less is no wait: work on another page may lie between. Milliseconds. */
+const leastWait = 4;
+
 /** Small enough that sixteen of them are few megabytes, large enough that a million rows are a thousand requests. */
 export const pageRows = 1_000;
 
@@ -35,8 +41,9 @@ export async function* pagesInOrder(panel: IpManager, range: PageRange): AsyncGe
     const askedAt = range.now();
     return { ...(await panel.listPage({ page, size: range.size, signal })), askedAt };
   };
-  const under: Under[] = [];
+  const under: Promise<AskedPage>[] = [];
   let most = leastInFlight;
+  let here = 0;
   try {
     const first = await ask(range.from);
     let next = range.from + 1;
@@ -47,9 +54,12 @@ export async function* pagesInOrder(panel: IpManager, range: PageRange): AsyncGe
     fill();
     yield first;
     for (let page = under.shift(); page !== undefined; page = under.shift()) {
-      // Twice as many when it is waited for, one less when it lay here already.
-      most = page.isHere ? Math.max(leastInFlight, most - 1) : Math.min(mostInFlight, most * 2);
-      const read = await page.page.catch(inTheMiddle);
+      const since = performance.now();
+      const read = await page.catch(inTheMiddle);
+      // Half as many again when it was waited for, one less when many before it lay here already.
+      here = performance.now() - since < leastWait ? here + 1 : 0;
+      if (here === 0) most = Math.min(mostInFlight, Math.ceil(most * 1.5));
+      else if (here % pagesToSlowDown === 0) most = Math.max(leastInFlight, most - 1);
       fill();
       yield read;
     }
@@ -66,17 +76,8 @@ function inTheMiddle(error: unknown): never {
   throw error;
 }
 
-interface Under {
-  readonly page: Promise<AskedPage>;
-  isHere: boolean;
-}
-
 /** One that fails before its turn is told of when its turn comes, or not at all. */
-function begun(page: Promise<AskedPage>): Under {
-  const under: Under = { page, isHere: false };
-  const here = (): void => {
-    under.isHere = true;
-  };
-  page.then(here, here);
-  return under;
+function begun(page: Promise<AskedPage>): Promise<AskedPage> {
+  page.catch(() => undefined);
+  return page;
 }
