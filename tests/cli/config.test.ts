@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig, requireDatabase, requireMasterKey, requireTemporal } from '../../worker/config.ts';
 import { writeStack } from '../../worker/local/stack-file.ts';
+import { temporaryFolder } from '../support/folders.ts';
 
 const noFile = { TEMPORAL_CONFIG_FILE: '/dev/null' };
 
 /** A home in which a stack runs: this process. */
 function runningHome(pid = process.pid): string {
-  const home = mkdtempSync(join(tmpdir(), 'iptally-config-'));
+  const home = temporaryFolder('config');
   writeStack(home, {
     pid,
     pids: { postgres: 1, temporal: 1 },
@@ -71,7 +71,7 @@ describe('each setting', () => {
   });
 
   test("is read from Temporal's own configuration file, its API key with it", () => {
-    const home = mkdtempSync(join(tmpdir(), 'iptally-config-'));
+    const home = temporaryFolder('config');
     const file = join(home, 'temporal.toml');
     writeFileSync(file, '[profile.default]\naddress = "cloud.example:7233"\nnamespace = "prod"\napi_key = "k"\n');
     const config = readConfig({}, { IPTALLY_HOME: home, TEMPORAL_CONFIG_FILE: file });
@@ -83,7 +83,7 @@ describe('each setting', () => {
   });
 
   test('of a broken file is a wrong input that does not quote it', () => {
-    const home = mkdtempSync(join(tmpdir(), 'iptally-config-'));
+    const home = temporaryFolder('config');
     const file = join(home, 'temporal.toml');
     writeFileSync(file, 'api_key = "canary-90ab\n');
     const read = () => readConfig({}, { IPTALLY_HOME: home, TEMPORAL_CONFIG_FILE: file });
@@ -97,7 +97,7 @@ test.each([
   ['no-temporal', requireTemporal, 'TEMPORAL_ADDRESS'],
   ['no-master-key', requireMasterKey, 'IPTALLY_MASTER_KEY_FILE'],
 ] as const)('%s ends with 4 and names both ways', (code, require, variable) => {
-  const home = mkdtempSync(join(tmpdir(), 'iptally-config-'));
+  const home = temporaryFolder('config');
   const config = readConfig({ home }, noFile);
   expect(() => require(config)).toThrow(
     expect.objectContaining({

@@ -9,9 +9,9 @@ import { writeStack } from '../../worker/local/stack-file.ts';
 import { startSimulators } from '../../worker/simulators.ts';
 import type { Simulator } from '../../worker/local/stack-parts.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { testServers } from '../support/servers.ts';
 import { bareEnv, iptally } from './support/cli.ts';
-import { createNamespace } from './support/namespace.ts';
 import { startWorkerProcess, type WorkerProcess } from './support/worker.ts';
 
 /** The demo on a home whose stack is this process: simulators here, a worker beside, everything found by stack.json. */
@@ -25,7 +25,7 @@ let home: string;
 
 beforeAll(async () => {
   const servers = testServers();
-  const namespace = await createNamespace(servers.temporalAddress);
+  const namespace = takeNamespace();
   database = await createDatabase();
   env = bareEnv();
   home = env['IPTALLY_HOME'] ?? '';

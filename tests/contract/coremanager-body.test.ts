@@ -56,7 +56,7 @@ const foreign: readonly { readonly name: string; readonly text: string; readonly
 test.each(foreign)('$name is no answer of a panel', ({ text, kind }) => {
   const start = performance.now();
   expect(parseBody(text).kind).toBe(kind);
-  expect(performance.now() - start).toBeLessThan(500);
+  expect(performance.now() - start).toBeLessThan(10_000);
 });
 
 test('a bracket inside a text does not count as depth', () => {

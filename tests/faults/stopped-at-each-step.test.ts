@@ -160,7 +160,7 @@ describe('a release that is cancelled after each of its steps', () => {
 
 describe('afterwards', () => {
   test('the invariants hold', async () => {
-    await untilAtRest(engine, 20_000);
+    await untilAtRest(engine, 60_000);
     const strangers = strangersOf(bigWorld());
     expect(await violations(engine, { creates: watch, strangers })).toEqual([]);
   });

@@ -21,7 +21,7 @@ let engine: Engine;
 let watch: CreateWatch;
 
 beforeAll(async () => {
-  engine = await startEngine({ world: bigWorld(), integration: { quarantineMs: 0 } });
+  engine = await startEngine({ world: bigWorld(), integration: { requestTimeoutMs: 20_000, quarantineMs: 0 } });
   await engine.stopWorker();
   await engine.addServer('desk');
   await engine.addTariff('vps-1', 1);

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MikroORM } from '@mikro-orm/postgresql';
 import type { Ledger, OpenOrder } from '../../activities/ledger/ledger.ts';
@@ -9,6 +8,7 @@ import type { AddressRecord, RunRef } from '../../activities/ledger/records.ts';
 import type { IntegrationFields, ServerFields } from '../../activities/ledger/settings.ts';
 import { familyOf } from '../../workflows/domain/address.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { temporaryFolder } from '../support/folders.ts';
 
 /** A migrated database with two integrations, a server on each, one without, and a tariff. */
 export interface World {
@@ -54,7 +54,7 @@ export const server: ServerFields = {
 
 export async function openWorld(): Promise<World> {
   const database = await createDatabase();
-  const folder = mkdtempSync(join(tmpdir(), 'iptally-ledger-'));
+  const folder = temporaryFolder('ledger');
   const masterKeyFile = join(folder, 'master.key');
   writeFileSync(masterKeyFile, `${Buffer.alloc(32, 7).toString('base64')}\n`, { mode: 0o600 });
   await migrate({ migrationUrl: database.migrationUrl, applicationRole: database.applicationRole });

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openHome } from '../../worker/local/home.ts';
 import { homeHolder, takeHome } from '../../worker/local/home-lock.ts';
@@ -15,26 +17,20 @@ afterEach(() => removeHome(path));
 
 const lockModule = join(import.meta.dirname, '../../worker/local/lock.ts');
 
-/** A process of its own that takes the lock, says so, holds it for a while and ends without releasing it. */
-function contender(lock: string, holdMs: number): Promise<string> {
+/** A process of its own that takes the lock, says so, holds it until it is told to end, and ends without releasing it. */
+async function contender(lock: string): Promise<{ readonly answer: string; readonly end: () => Promise<unknown> }> {
   const script = `
     import { takeLock } from ${JSON.stringify(lockModule)};
-    const answer = await takeLock(${JSON.stringify(lock)});
-    console.log(answer.kind);
-    if (answer.kind === 'taken') await new Promise((done) => setTimeout(done, ${holdMs}));
-    process.exit(0);`;
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', (text: Buffer) => {
-      output += text.toString();
-    });
-    child.once('close', () => {
-      resolve(output.trim());
-    });
-  });
+    console.log((await takeLock(${JSON.stringify(lock)})).kind);
+    process.stdin.resume().once('end', () => process.exit(0));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const end = (): Promise<unknown> => {
+    child.stdin.end();
+    return ended;
+  };
+  return { answer: said.toString().trim(), end };
 }
 
 describe('the lock of a home', () => {
@@ -51,7 +47,9 @@ describe('the lock of a home', () => {
 
   test('of a process that is gone is free, also when it never released it', async () => {
     const home = openHome(path);
-    expect(await contender(home.lock, 0)).toBe('taken');
+    const { answer, end } = await contender(home.lock);
+    await end();
+    expect(answer).toBe('taken');
     expect(homeHolder(home)).toBeUndefined();
     expect((await takeHome(home)).kind).toBe('taken');
   });
@@ -71,15 +69,16 @@ describe('the lock of a home', () => {
   test('goes to one of many that find the remains of a dead holder at the same moment', async () => {
     const home = openHome(path);
     writeFileSync(home.lock, JSON.stringify({ pid: process.pid, started: 'another boot/1' }));
-    const answers = await Promise.all(Array.from({ length: 5 }, () => contender(home.lock, 3_000)));
-    expect(answers.toSorted()).toEqual(['held', 'held', 'held', 'held', 'taken']);
+    const five = await Promise.all(Array.from({ length: 5 }, () => contender(home.lock)));
+    await Promise.all(five.map(({ end }) => end()));
+    expect(five.map(({ answer }) => answer).toSorted()).toEqual(['held', 'held', 'held', 'held', 'taken']);
   });
 });
 
 describe('a process', () => {
   test('is told from others by its start', () => {
     expect(recordOf(process.pid)).toEqual({ pid: process.pid, started: startToken(process.pid) });
-    expect(startToken(process.ppid)).not.toBe(startToken(process.pid));
+    expect(startToken(1)).not.toBe(startToken(process.pid));
   });
 
   test.each([0, -1, 1.5, Number.NaN, 4_194_305])('with pid %p does not run', (pid) => {
@@ -88,13 +87,13 @@ describe('a process', () => {
 
   test('that is dead but not reaped does not run', async () => {
     // The shell turns into "sleep", which never asks after the child it inherited.
-    const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 5'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
     const pid = await new Promise<number>((resolve) => {
       parent.stdout.once('data', (text: Buffer) => {
         resolve(Number(text.toString()));
       });
     });
-    await new Promise((done) => setTimeout(done, 100));
+    for (let looks = 0; looks < 100 && isAlive(pid); looks += 1) await sleep(100);
     expect(isAlive(pid)).toBe(false);
     parent.kill('SIGKILL');
   });

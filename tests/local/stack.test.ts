@@ -125,7 +125,7 @@ test('a part that dies is started again and stack.json follows; a second signal 
   await sleep(550);
   signal(started.pid, 'SIGTERM');
   await started.ended;
-  await until(() => pidsOf(stack).every((pid) => !isAlive(pid)), 3_000);
+  await until(() => pidsOf(stack).every((pid) => !isAlive(pid)), 10_000);
   expect(existsSync(join(home, 'stack.json'))).toBe(false);
 });
 

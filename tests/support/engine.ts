@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -15,6 +14,7 @@ import { compose, type Composition } from '../../worker/compose.ts';
 import { readConfig } from '../../worker/config.ts';
 import { runsOf } from '../../worker/runs.ts';
 import type { Temporal } from '../../worker/local/temporal.ts';
+import { temporaryFolder } from './folders.ts';
 import { takeNamespace } from './namespaces.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { testServers } from './servers.ts';
@@ -107,7 +107,7 @@ export const quickIntegration: IntegrationFields = {
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const servers = testServers();
   const database = await createDatabase();
-  const home = mkdtempSync(join(tmpdir(), 'iptally-engine-'));
+  const home = temporaryFolder('engine');
   const masterKeyFile = join(home, 'master.key');
   writeFileSync(masterKeyFile, Buffer.alloc(32, 7).toString('base64'), { mode: 0o600 });
   await migrate({ migrationUrl: database.migrationUrl, applicationRole: database.applicationRole });

@@ -5,12 +5,14 @@ import {
   add,
   addIntegration,
   addIspManager,
+  eventually,
   failureOf,
   fault,
   heldFor,
   openDesk,
   release,
   tagOf,
+  whileElse,
 } from './support/desk.ts';
 import { orderService } from '../support/orders.ts';
 
@@ -96,9 +98,9 @@ describe('addAddress', () => {
   test.concurrent('cancelled while its request is on its way: what it was given goes back', async () => {
     await activeAddress(engine, service('m-8'));
     const at = await tagOf(engine, 'm-8-more');
-    fault(engine, { purpose: 'create', at }, { kind: 'delay', ms: 500 });
+    fault(engine, { purpose: 'create', at }, whileElse);
     const answer = failureOf(add(engine, { order: 'm-8-more', service: 'm-8', family: 'ipv4' }));
-    await new Promise((next) => setTimeout(next, 250));
+    await eventually(() => expect(simulator.log.some(({ parameters }) => parameters['note'] === at)).toBe(true));
     await engine.client.workflow.getHandle('order/m-8-more').cancel();
     expect((await answer).type).toBe('cancelled');
     await engine.client.workflow

@@ -238,7 +238,7 @@ describe('an allocation', () => {
     const { integrations } = ledger.settings;
     const main = await integrations.find('main');
     if (main === undefined) throw new Error('main');
-    const at = { ...main, login: 'nobody', url: 'http://127.0.0.1:9/', requestTimeoutMs: 200 };
+    const at = { ...main, login: 'nobody', url: 'http://127.0.0.1:9/' };
     await integrations.add('dead-forms', at, { password: 'x', adminPassword: null });
     await engine.addServer('on-dead-forms', { integration: 'dead-forms' });
     const failure = await failureOf(orderService(engine, service('a-18', { server: 'on-dead-forms' })));

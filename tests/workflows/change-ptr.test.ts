@@ -1,7 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { ptrChangedUpdate, workflowIds } from '../../workflows/contract.ts';
 import { orderService, service } from '../support/orders.ts';
-import { activeAddress, eventually, failureOf, fault, openDesk, release, repoint, tagOf } from './support/desk.ts';
+import {
+  activeAddress,
+  eventually,
+  failureOf,
+  fault,
+  openDesk,
+  release,
+  repoint,
+  tagOf,
+  whileElse,
+} from './support/desk.ts';
 
 const engine = await openDesk({ integration: { fenceMs: 900 } });
 const { ledger, simulator } = engine;
@@ -43,7 +53,7 @@ describe('changePtr', () => {
 
   test.concurrent('while one runs, the same name attaches and another is refused', async () => {
     const ip = await activeAddress(engine, service('t-3'));
-    fault(engine, { purpose: 'write', at: ip }, { kind: 'delay', ms: 700 });
+    fault(engine, { purpose: 'write', at: ip }, whileElse);
     const run = await repoint(engine, ip, 'one.example.com');
     const same = run.executeUpdate<unknown, [unknown]>('ptrChanged', {
       args: [{ address: ip, ptr: 'ONE.example.com', actor: 'operator' }],
@@ -116,7 +126,7 @@ describe('changePtr', () => {
 
   test.concurrent('the update answers like the run', async () => {
     const ip = await activeAddress(engine, service('t-10'));
-    fault(engine, { purpose: 'write', at: ip }, { kind: 'delay', ms: 700 });
+    fault(engine, { purpose: 'write', at: ip }, whileElse);
     const run = await repoint(engine, ip, 'u.example.com');
     const handle = engine.client.workflow.getHandle(workflowIds.changePtr(ip));
     const answered = await handle.executeUpdate(ptrChangedUpdate.name);

@@ -4,7 +4,7 @@ import { abandonUpdate, setupFinishedUpdate, workflowIds } from '../../workflows
 import type { provisionService } from '../../workflows/index.ts';
 import type { ProvisionServiceInput, SetupFinishedInput } from '../../workflows/inputs/inputs.ts';
 import { orderService, service, startOperation } from '../support/orders.ts';
-import { add, eventually, failureOf, fault, heldFor, openDesk, tagOf } from './support/desk.ts';
+import { add, eventually, failureOf, fault, heldFor, openDesk, tagOf, whileElse } from './support/desk.ts';
 
 const engine = await openDesk();
 const { ledger, simulator } = engine;
@@ -64,7 +64,7 @@ describe('a service of module external', () => {
 
   test.concurrent('an abandon wins over a report that comes later', async () => {
     const { handle } = await orderService(engine, service('e-6'));
-    fault(engine, { purpose: 'release', at: await ipOf('e-6/1/ipv4/1') }, { kind: 'delay', ms: 700 });
+    fault(engine, { purpose: 'release', at: await ipOf('e-6/1/ipv4/1') }, whileElse);
     const stop = await handle.startUpdate(abandonUpdate, { waitForStage: 'ACCEPTED' });
     const failure = await failureOf(handle.executeUpdate(setupFinishedUpdate, { args: [{ ok: true }] }));
     expect(failure).toMatchObject({ type: 'abandoned' });

@@ -17,16 +17,19 @@ import {
   releasing,
   ownService as service,
   tagOf,
+  whileElse,
 } from './support/desk.ts';
 
 const engine = await openDesk({ integration: { fenceMs: 700, maxAttempts: 40 } });
 const { ledger, simulator } = engine;
 const { world } = simulator;
-await addIntegration(engine, 'slow', {
-  coolDownMs: 1_500,
+const cooled = (coolDownMs: number, pool: string) => ({
+  coolDownMs,
   fenceMs: 700,
-  permissions: [{ pool: '203.0.113.200-203.0.113.240', groups: ['public'] }],
+  permissions: [{ pool, groups: ['public'] }],
 });
+await addIntegration(engine, 'slow', cooled(600_000, '203.0.113.200-203.0.113.219'));
+await addIntegration(engine, 'soon', cooled(1_500, '203.0.113.220-203.0.113.240'));
 
 describe('releaseAddress', () => {
   test.concurrent('takes the address off its server, gives it back and keeps it from others: quarantined', async () => {
@@ -81,7 +84,7 @@ describe('releaseAddress', () => {
   });
 
   test.concurrent('finishes after the cool-down', async () => {
-    const ip = await activeAddress(engine, service('r-5', { server: 'on-slow' }));
+    const ip = await activeAddress(engine, service('r-5', { server: 'on-soon' }));
     const before = Date.now();
     expect(await (await release(engine, ip)).result()).toEqual({ address: ip, state: 'quarantined' });
     expect(Date.now() - before).toBeGreaterThanOrEqual(1_500);
@@ -89,7 +92,7 @@ describe('releaseAddress', () => {
 
   test.concurrent('keep after the delete began changes nothing and says so', async () => {
     const ip = await activeAddress(engine, service('r-6'));
-    fault(engine, { purpose: 'release', at: ip }, { kind: 'delay', ms: 600 });
+    fault(engine, { purpose: 'release', at: ip }, whileElse);
     const run = await release(engine, ip);
     await eventually(() =>
       expect(simulator.log.some(({ purpose, parameters }) => purpose === 'release' && parameters['elid'] === ip)).toBe(

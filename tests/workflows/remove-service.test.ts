@@ -25,16 +25,21 @@ const engine = await openDesk({
   integration: { fenceMs: 700, maxAttempts: 40 },
   wrap: (activities) => ({
     ...activities,
-    // A server that takes its time, so that a removal can come in between.
+    // A server that takes its time until a removal has come in between.
     async addToService(id, ip, ptr) {
-      if (slow.has(id)) await new Promise((next) => setTimeout(next, 1_000));
+      if (slow.has(id)) {
+        await eventually(async () => {
+          if ((await ledger.services.find(id))?.state !== 'removing') throw new Error('not yet');
+        });
+      }
       return activities.addToService(id, ip, ptr);
     },
   }),
 });
 const { ledger, simulator } = engine;
 await addIntegration(engine, 'slow', {
-  coolDownMs: 1_500,
+  // Long enough for something to happen in it, also on a busy machine.
+  coolDownMs: 12_000,
   fenceMs: 700,
   permissions: [{ pool: '203.0.113.200-203.0.113.240', groups: ['public'] }],
 });

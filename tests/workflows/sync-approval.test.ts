@@ -197,14 +197,22 @@ describe('runs that only plan', () => {
 });
 
 describe('two syncs of one integration', () => {
+  const listMs = new Map([
+    ['two', 2_000],
+    ['beside', 10_000],
+  ]);
+  const slowLists = (): void => {
+    engine.simulator.faults.hook = ({ user, purpose }) => {
+      const ms = purpose === 'list' ? listMs.get(user) : undefined;
+      return ms === undefined ? undefined : { kind: 'delay', ms };
+    };
+  };
+
   test.concurrent('never run together: a start by hand joins the one that works', async () => {
     const main = await site(engine, 'two');
     await main.serve('two-1');
     await approvedBefore(main);
-    engine.simulator.faults.hook = (request) =>
-      (request.user === 'beside' || request.user === 'two') && request.purpose === 'list'
-        ? { kind: 'delay', ms: 700 }
-        : undefined;
+    slowLists();
     const stray = main.byHand(150);
     const [night, hand, again] = await Promise.all([
       startSync(main, { workflowId: 'sync/two-2027-01-02T03:15:00Z' }),
@@ -220,12 +228,9 @@ describe('two syncs of one integration', () => {
   });
 
   test.concurrent('a start by hand beside the night answers with its run at once', async () => {
-    const main = await site(engine, 'beside');
+    const main = await site(engine, 'beside', { requestTimeoutMs: 20_000 });
     await main.serve('beside-1');
-    engine.simulator.faults.hook = (request) =>
-      (request.user === 'beside' || request.user === 'two') && request.purpose === 'list'
-        ? { kind: 'delay', ms: 700 }
-        : undefined;
+    slowLists();
     const night = await startSync(main, { workflowId: 'sync/beside-2027-01-02T03:15:00Z' });
     await eventually(async () => expect((await night.query(planQuery))?.run).toBeDefined());
     const hand = await beginSync(main);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { service } from '../support/orders.ts';
 import { query } from '../support/database.ts';
-import { activeAddress, openDesk, release, repoint } from './support/desk.ts';
+import { activeAddress, openDesk, release, releasing, repoint } from './support/desk.ts';
 import { approvedBefore, atRest, itemOf, mutations, site, sync, wideWorld } from './support/sync-desk.ts';
 
 const engine = await openDesk({ world: wideWorld(), integration: { fenceMs: 2_000 }, unread: true });
@@ -157,11 +157,11 @@ describe('what is left alone', () => {
   });
 
   test.concurrent('an address in flight is left to its run', async () => {
-    const main = await site(engine, 'flight', { coolDownMs: 20_000 });
+    const main = await site(engine, 'flight', { coolDownMs: 600_000 });
     await main.serve('flight-0');
     const ip = await main.serve('flight-1');
     const going = await release(engine, ip);
-    await new Promise((next) => setTimeout(next, 1_000));
+    await releasing(engine, ip);
     const view = await sync(main);
     expect(itemOf(view, ip)).toBeUndefined();
     expect(main.held(ip)).toBeDefined();

@@ -54,7 +54,8 @@ function once(main: Site, aim: { readonly purpose: Purpose; readonly at: string 
 
 const worked = (main: Site, purpose: Purpose) => mutations(main).filter((call) => call.purpose === purpose);
 
-describe('an answer that was not heard', () => {
+// One block: blocks follow one another, and the longest of these only wait.
+describe('a sync in trouble', () => {
   test.concurrent.each(['no-answer-after', 'reset-after', 'html-after', 'status-after', 'late'] as const)(
     '%s of a delete: one fence, a look, done; nothing is deleted twice',
     async (kind) => {
@@ -132,10 +133,8 @@ describe('an answer that was not heard', () => {
     expect(await handle.result()).toMatchObject({ state: 'applied', outcomes: { done: 8 } });
     await atRest(main);
   });
-});
 
-describe('a list', () => {
-  test.concurrent('that comes cut each time ends the run refused, with nothing released', async () => {
+  test.concurrent('a list that comes cut each time ends the run refused, with nothing released', async () => {
     const main = await site(engine, 'cut');
     await main.serve('cut-1');
     await approvedBefore(main);
@@ -147,9 +146,7 @@ describe('a list', () => {
     deals.delete('cut');
     expect(await sync(main)).toMatchObject({ state: 'applied', outcomes: { done: 1 } });
   });
-});
 
-describe('limits', () => {
   test.concurrent('at most so many releases a run; the rest rolls over', async () => {
     const main = await site(engine, 'limit', { releaseLimit: 3 });
     const ip = await main.serve('limit-1');
@@ -183,9 +180,7 @@ describe('limits', () => {
     expect(itemOf(await night('2027-01-03'), stray.ip)).toMatchObject({ action: 'release', outcome: 'done' });
     expect(main.held(stray.ip)).toBeUndefined();
   });
-});
 
-describe('the engine itself fails in the middle', () => {
   test.concurrent('the answer of a piece is lost: its rows are done once', async () => {
     const main = await site(engine, 'lost');
     const ip = await main.serve('lost-1');

@@ -29,7 +29,7 @@ import {
 const engine = await openDesk({ integration: { fenceMs: 500, maxAttempts: 40 } });
 await engine.startWorker({ maxCachedWorkflows: 1 });
 const permissions = [{ pool: '203.0.113.200-203.0.113.240', groups: ['public'] }];
-await addIntegration(engine, 'slow', { coolDownMs: 1_500, fenceMs: 500, permissions });
+await addIntegration(engine, 'slow', { coolDownMs: 600_000, fenceMs: 500, permissions });
 const { ledger } = engine;
 
 describe('a worker with hardly a cache', () => {
@@ -75,6 +75,7 @@ describe('a worker with hardly a cache', () => {
     await releasing(engine, ip);
     expect(await run.executeUpdate(keepUpdate)).toMatchObject({ kept: true });
     expect(await (await repoint(engine, ip, 'other.example.com')).result()).toMatchObject({ ptr: 'other.example.com' });
+    await ledger.settings.integrations.edit('slow', { coolDownMs: 0 }, {});
     expect(await (await remove(engine, 'z-6')).result()).toEqual({ service: 'z-6', released: [ip], kept: [] });
   });
 });

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT } from '../../../worker/local/home.ts';
+import { temporaryFolder } from '../../support/folders.ts';
 
 /** What a command came to. */
 export interface Ran {
@@ -19,7 +19,7 @@ export interface RunOptions {
 }
 
 /** An environment that names nothing of this machine: no database, no Temporal, an empty home. */
-export function bareEnv(home = mkdtempSync(join(tmpdir(), 'iptally-cli-'))): Record<string, string> {
+export function bareEnv(home = temporaryFolder('cli')): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: home,
@@ -62,7 +62,7 @@ export function iptally(args: readonly string[], options: RunOptions = {}): Prom
 
 /** A file of one line in a folder of its own. */
 export function fileWith(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'iptally-cli-file-')), 'file');
+  const path = join(temporaryFolder('cli-file'), 'file');
   writeFileSync(path, text, { mode: 0o600 });
   return path;
 }

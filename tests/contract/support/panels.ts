@@ -61,7 +61,8 @@ export class Panels {
       login: 'billing',
       password: canary,
       trust: openTrust,
-      requestTimeoutMs: 2000,
+      // More than any answer takes, also on a busy machine.
+      requestTimeoutMs: 20_000,
       ...options,
     });
     return this.keep(made);

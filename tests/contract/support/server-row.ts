@@ -54,7 +54,8 @@ export function connectionTo(url: string | null, more: Partial<ServerConnection>
     login: 'root',
     secret: canary,
     settings: {},
-    requestTimeoutMs: 1_200,
+    // More than any answer takes, also on a busy machine: a call's looks have half of it.
+    requestTimeoutMs: 20_000,
     trust: openTrust,
     ...more,
   };

@@ -20,9 +20,7 @@ export async function openVmManager6(panels: Panels, knobs: Partial<VmKnobs> = {
   const world = smallWorld(knobs);
   const server = panels.keep(await startVmManager6Simulator({ world }));
   const make = (connection: Partial<ServerConnection> = {}) =>
-    panels.keep(
-      moduleNamed('vmmanager6', connectionTo(server.url, { login, settings, requestTimeoutMs: 5_000, ...connection })),
-    );
+    panels.keep(moduleNamed('vmmanager6', connectionTo(server.url, { login, settings, ...connection })));
   const module = make();
   return {
     world,

@@ -166,7 +166,7 @@ async function inTime(engine: Engine, order: ServerOrder): Promise<string> {
 
 /** Nothing runs, nothing is on its way to a panel, and no panel works on anything. */
 async function atRest({ engine, panels }: Desk): Promise<void> {
-  await untilAtRest(engine, 30_000);
+  await untilAtRest(engine, 60_000);
   for (const { simulator } of panels) await simulator.lateWorkDone();
   await sleep(3 * taskMs);
 }

@@ -42,7 +42,7 @@ jest.setTimeout(120_000);
 /** One engine for a suite whose tests run side by side: the usual server and tariffs are there. */
 export async function openDesk(options: EngineOptions = {}): Promise<Engine> {
   // Time enough for a machine that does much else: what must be slow says so by itself.
-  const integration = { requestTimeoutMs: 5_000, ...options.integration };
+  const integration = { requestTimeoutMs: 20_000, ...options.integration };
   const engine = await startEngine({ ...options, integration });
   afterAll(() => engine.close());
   await engine.addServer('desk');
@@ -172,6 +172,9 @@ interface Aim {
 }
 
 const aims = new WeakMap<object, { readonly aim: Aim; readonly faults: Fault[] }[]>();
+
+/** A call under which something else is to happen, also on a machine that does much else. */
+export const whileElse: Fault = { kind: 'delay', ms: 10_000 };
 
 /** These faults, one after the other, for requests of one order (by its tag) or of one address; others are spared. */
 export function fault(engine: Engine, aim: Aim, ...faults: readonly Fault[]): void {

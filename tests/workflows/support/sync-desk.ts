@@ -57,7 +57,8 @@ export async function site(
     permissions: [{ pool, groups: ['public', 'alias'] }],
   });
   const { integrations } = engine.ledger.settings;
-  const record = { ...quickIntegration, url, login: name, fenceMs: 2_000, ...fields };
+  // Time enough for an answer on a machine that does much else.
+  const record = { ...quickIntegration, url, login: name, requestTimeoutMs: 5_000, fenceMs: 2_000, ...fields };
   await integrations.add(name, record, { password, adminPassword });
   await integrations.keepDialect(name, await (await engine.composition.panels.of(name)).readDialect());
   await engine.addServer(`on-${name}`, { integration: name });

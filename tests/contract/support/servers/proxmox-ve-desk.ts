@@ -30,7 +30,7 @@ interface Served {
 export async function servePve(panels: Panels, { kind, ...options }: Served) {
   const server = panels.keep(await startProxmoxVeSimulator(options));
   const make = (more: Partial<ServerConnection> = {}): ServerModule => {
-    const usual = { login: 'root@pam', settings: pveSettings[kind], requestTimeoutMs: 5_000, ...more };
+    const usual = { login: 'root@pam', settings: pveSettings[kind], ...more };
     return panels.keep(moduleNamed('proxmox-ve', connectionTo(server.url, usual)));
   };
   const module = make();

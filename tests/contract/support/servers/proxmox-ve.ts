@@ -109,8 +109,6 @@ function row(
       start(panels, pveWorld(kind === 'openvz' ? { version: '3.4' } : {}), {
         login: 'root@pam',
         settings,
-        // A call is some looks before its change, which may only leave in the first half of this.
-        requestTimeoutMs: 2_000,
         ...usual,
       }),
     ...more,
