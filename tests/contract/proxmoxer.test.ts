@@ -1,32 +1,15 @@
-import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startProxmoxVeSimulator } from '../../activities/servers/proxmox-ve/simulator/start.ts';
 import { canary, Panels } from './support/panels.ts';
+import { pythonHas, runPython } from './support/python.ts';
 import { pveWorld, template, tokenUuid } from './support/servers/proxmox-ve.ts';
 
 /**
- * The simulator against a client that was written for the real panel. Needs Python with `proxmoxer` and `requests` (pip
- * install proxmoxer requests); IPTALLY_PYTHON names one that has them. Without it this test is skipped and says so.
+ * The simulator against a client that was written for the real panel. Needs Python with `proxmoxer` and `requests`;
+ * without it this test is skipped and says so.
  */
-const python = process.env['IPTALLY_PYTHON'] ?? 'python3';
-const script = join(import.meta.dirname, 'clients', 'proxmox_guest.py');
-
-function hasProxmoxer(): boolean {
-  try {
-    execFileSync(python, ['-c', 'import proxmoxer, requests'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    process.stderr.write(
-      `skipped: ${python} cannot import proxmoxer (pip install proxmoxer requests, or set IPTALLY_PYTHON)\n`,
-    );
-    return false;
-  }
-}
-
 const panels = new Panels();
 afterEach(() => panels.close());
 
@@ -60,7 +43,7 @@ const life = {
   wrong: { status: 400, words: 'Parameter verification failed.' },
 };
 
-(hasProxmoxer() ? describe : describe.skip)('proxmoxer', () => {
+(pythonHas('proxmoxer, requests', 'proxmoxer requests') ? describe : describe.skip)('proxmoxer', () => {
   test('finds in the simulator what it finds in a Proxmox VE, with a password and with a token', async () => {
     const tls = (name: string) => fileURLToPath(new URL(`../support/tls/${name}`, import.meta.url));
     const certificate = tls('self-signed.crt');
@@ -71,9 +54,8 @@ const life = {
       }),
     );
     const want = { container, net1: 'name=eth1,bridge=vmbr0,ip=198.51.100.11/24', password: canary, token: tokenUuid };
-    const args = [script, '127.0.0.1', String(server.port), certificate, JSON.stringify(want)];
-    const { stdout } = await promisify(execFile)(python, args, { timeout: 40_000 });
-    const seen = JSON.parse(stdout) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    const args = ['127.0.0.1', String(server.port), certificate, JSON.stringify(want)];
+    const seen = await runPython<Readonly<Record<string, unknown>>>('proxmox_guest.py', args);
     expect(seen['password']).toMatchObject(life);
     expect(seen['token']).toMatchObject(life);
     expect(seen['refused']).toContain('authenticate');

@@ -1,20 +1,19 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FaultKind } from '../../activities/http/simulator/faults.ts';
-import { ServerError, type ServerModule, type ServiceOnServer } from '../../activities/servers/server-module.ts';
+import { ServerError, type ServiceOnServer } from '../../activities/servers/server-module.ts';
 import { canary, Panels } from './support/panels.ts';
 import type { ServerRow, ServerUnderTest } from './support/server-row.ts';
 import { serverRows } from './support/server-rows.ts';
 import { settled, untilClear } from './support/settled.ts';
+import { addresses, done, service as usual, stepsOf } from './support/usual-service.ts';
 
 const panels = new Panels();
 afterEach(() => panels.close());
 
-const addresses = ['198.51.100.10', '2001:db8:100::10'];
-const done = { kind: 'done' };
 const changing = new Set(['create', 'write', 'release']);
 
-function serviceOf(row: ServerRow, id = 'svc-1001', domain = 'www.example.com'): ServiceOnServer {
-  return { id, kind: row.kind, domain, customer: 'c-7' };
+function serviceOf(row: ServerRow, more: Partial<ServiceOnServer> = {}): ServiceOnServer {
+  return { ...usual, kind: row.kind, ...more };
 }
 
 function sorted(list: readonly string[] | undefined): readonly string[] | undefined {
@@ -34,11 +33,7 @@ async function open(row: ServerRow, among = panels) {
     server,
     module,
     service,
-    setUp: (ips: readonly string[] = addresses, on: ServerModule = module) =>
-      settled(on, () => on.setUp({ service, addresses: ips })),
-    add: (ip: string) => settled(module, () => module.addAddress({ service, ip, ptr: 'a.example.com' })),
-    takeOff: (ip: string) => settled(module, () => module.removeAddress({ service, ip, ptr: null })),
-    remove: () => settled(module, () => module.remove(service)),
+    ...stepsOf(module, service),
     addressesOf: async () => sorted(await module.addressesOf(service)),
   };
 }
@@ -118,7 +113,7 @@ describe.each(serverRows)('a server module, $name', (row) => {
 
   test('two services never share what is made for them', async () => {
     const { module, service, setUp } = await open(row);
-    const second = serviceOf(row, 'svc-1002', 'second.example.com');
+    const second = serviceOf(row, { id: 'svc-1002', domain: 'second.example.com' });
     await setUp(['198.51.100.10']);
     const other = () => module.setUp({ service: second, addresses: ['198.51.100.11'] });
     expect(await settled(module, other)).toEqual(done);

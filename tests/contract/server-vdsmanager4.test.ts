@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { ServerConnection, ServiceOnServer } from '../../activities/servers/server-module.ts';
+import type { ServerConnection } from '../../activities/servers/server-module.ts';
 import { serviceLabel } from '../../activities/servers/service-label.ts';
 import { vdsName } from '../../activities/servers/vdsmanager4/create-vds.ts';
 import { otherKey } from '../../activities/servers/vdsmanager4/panel-view.ts';
@@ -8,15 +8,14 @@ import { addVds, createVdsWorld, type VdsWorldOptions } from '../../activities/s
 import { canary, Panels } from './support/panels.ts';
 import { connectionTo, moduleNamed } from './support/server-row.ts';
 import { settled } from './support/settled.ts';
+import { addresses, done, service, stepsOf } from './support/usual-service.ts';
 
 const panels = new Panels();
 afterEach(() => panels.close());
 
 const settings = { preset: 'OVZ-1', template: 'centos-5-x86_64' };
-const service: ServiceOnServer = { id: 'svc-1001', kind: 'vps', domain: 'www.example.com', customer: 'c-7' };
-const [ipv4, ipv6, second] = ['198.51.100.10', '2001:db8:100::10', '198.51.100.11'] as const;
-const addresses = [ipv4, ipv6];
-const done = { kind: 'done' };
+const [ipv4, ipv6] = addresses;
+const second = '198.51.100.11';
 const name = `${serviceLabel(service)}.www.example.com`;
 
 async function open(knobs: VdsWorldOptions['knobs'] = {}, connection: Partial<ServerConnection> = {}) {
@@ -37,10 +36,7 @@ async function open(knobs: VdsWorldOptions['knobs'] = {}, connection: Partial<Se
     server,
     module,
     make,
-    setUp: (ips: readonly string[] = addresses) => settled(module, () => module.setUp({ service, addresses: ips })),
-    add: (ip: string) => settled(module, () => module.addAddress({ service, ip, ptr: 'a.example.com' })),
-    takeOff: (ip: string) => settled(module, () => module.removeAddress({ service, ip, ptr: null })),
-    remove: () => settled(module, () => module.remove(service)),
+    ...stepsOf(module),
     ours: () => [...world.vdss].filter((vds) => vds.name.startsWith(serviceLabel(service))),
   };
 }

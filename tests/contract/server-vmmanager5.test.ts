@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { ServerConnection, ServiceOnServer } from '../../activities/servers/server-module.ts';
+import type { ServerConnection } from '../../activities/servers/server-module.ts';
 import { serviceLabel } from '../../activities/servers/service-label.ts';
 import { startVmManager5Simulator } from '../../activities/servers/vmmanager5/simulator/start.ts';
 import {
@@ -11,15 +11,14 @@ import {
 import { canary, Panels } from './support/panels.ts';
 import { connectionTo, moduleNamed } from './support/server-row.ts';
 import { settled } from './support/settled.ts';
+import { addresses, done, service, stepsOf } from './support/usual-service.ts';
 
 const panels = new Panels();
 afterEach(() => panels.close());
 
 const settings = { preset: 'KVM-1', template: 'ISPsystem__Debian-11-x86_64' };
-const service: ServiceOnServer = { id: 'svc-1001', kind: 'vps', domain: 'www.example.com', customer: 'c-7' };
-const [ipv4, ipv6, second] = ['198.51.100.10', '2001:db8:100::10', '198.51.100.11'] as const;
-const addresses = [ipv4, ipv6];
-const done = { kind: 'done' };
+const [ipv4, ipv6] = addresses;
+const second = '198.51.100.11';
 const label = serviceLabel(service);
 
 async function open(knobs: VmWorldOptions['knobs'] = {}, connection: Partial<ServerConnection> = {}) {
@@ -39,10 +38,7 @@ async function open(knobs: VmWorldOptions['knobs'] = {}, connection: Partial<Ser
     server,
     module,
     make,
-    setUp: (ips: readonly string[] = addresses) => settled(module, () => module.setUp({ service, addresses: ips })),
-    add: (ip: string) => settled(module, () => module.addAddress({ service, ip, ptr: 'a.example.com' })),
-    takeOff: (ip: string) => settled(module, () => module.removeAddress({ service, ip, ptr: null })),
-    remove: () => settled(module, () => module.remove(service)),
+    ...stepsOf(module),
     ours: () => ourVms(world),
   };
 }

@@ -1,40 +1,19 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { service } from '../support/orders.ts';
 import { testServers } from '../support/servers.ts';
 import { openDesk } from '../workflows/support/desk.ts';
+import { pythonHas, runPython } from './support/python.ts';
 
-/**
- * The same contract from another SDK. Needs Python with `temporalio` (pip install temporalio); IPTALLY_PYTHON names one
- * that has it, for example of a virtual environment. Without it these tests are skipped and say so.
- */
-const python = process.env['IPTALLY_PYTHON'] ?? 'python3';
-const script = join(import.meta.dirname, 'clients', 'order_service.py');
-
-function hasTemporal(): boolean {
-  try {
-    execFileSync(python, ['-c', 'import temporalio.client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    process.stderr.write(
-      `skipped: ${python} cannot import temporalio (pip install temporalio, or set IPTALLY_PYTHON)\n`,
-    );
-    return false;
-  }
-}
-
-const there = hasTemporal();
+/** The same contract from another SDK. Needs Python with `temporalio`; without it these tests are skipped and say so. */
+const there = pythonHas('temporalio.client', 'temporalio');
 const engine = there ? await openDesk() : undefined;
 const suite = there ? describe : describe.skip;
 
-async function run(input: unknown): Promise<Readonly<Record<string, unknown>>> {
+function run(input: unknown) {
   const { temporalAddress } = testServers();
   const namespace = engine?.client.options.namespace ?? '';
-  const args = [script, temporalAddress, namespace, engine?.taskQueue ?? '', JSON.stringify(input)];
-  const { stdout } = await promisify(execFile)(python, args, { timeout: 40_000 });
-  return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+  const args = [temporalAddress, namespace, engine?.taskQueue ?? '', JSON.stringify(input)];
+  return runPython<Readonly<Record<string, unknown>>>('order_service.py', args);
 }
 
 suite('the Python SDK', () => {

@@ -3,14 +3,14 @@
  * jest itself goes by the size of the files, and a suite that kills workers for two minutes is a file of ten lines.
  */
 const early = [
-  'cli/sync',
   'faults/killed-at-each-step',
   'faults/panels-under-faults',
-  'workflows/sync-live',
   'workflows/sync-unclear',
-  'contract/server-module',
-  'cli/settings',
+  'cli/sync',
   'cli/services',
+  'workflows/sync-live',
+  'cli/settings',
+  'contract/server-module',
   'cli/demo',
   'faults/',
   'cli/',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Fault, Purpose } from '../../activities/http/simulator/faults.ts';
 import { around } from '../faults/support/wrap.ts';
-import { mixOf, type Trouble } from '../faults/support/fault-mix.ts';
+import { mixOf, unheard, type Trouble } from '../faults/support/fault-mix.ts';
 import { query } from '../support/database.ts';
 import { report, seed } from '../support/seed.ts';
 import { eventsOf, openDesk, repoint } from './support/desk.ts';
@@ -261,17 +261,7 @@ describe('a sync in trouble', () => {
 
 const all: readonly Purpose[] = ['create', 'write', 'release'];
 const storm: readonly Trouble[] = [
-  ...(
-    [
-      'reset-before',
-      'status-before',
-      'reset-after',
-      'no-answer-after',
-      'status-after',
-      'truncated-after',
-      'html-after',
-    ] as const
-  ).map((kind) => ({ kind, purposes: all, rate: 0.05 })),
+  ...unheard.map((kind) => ({ kind, purposes: all, rate: 0.05 })),
   { kind: 'late', purposes: all, rate: 0.05, ms: [50, 800] },
   { kind: 'session-lost', purposes: all, rate: 0.05 },
   { kind: 'status-before', purposes: ['read'], rate: 0.05 },

@@ -1,15 +1,14 @@
-import type { ServerConnection, ServiceOnServer } from '../../../activities/servers/server-module.ts';
+import type { ServerConnection } from '../../../activities/servers/server-module.ts';
 import { startVmManager6Simulator } from '../../../activities/servers/vmmanager6/simulator/start.ts';
 import { createVmWorld, type VmKnobs, type VmWorld } from '../../../activities/servers/vmmanager6/simulator/world.ts';
 import { canary, type Panels } from './panels.ts';
 import { connectionTo, moduleNamed } from './server-row.ts';
-import { settled } from './settled.ts';
+import { stepsOf } from './usual-service.ts';
+
+export { addresses, done, service } from './usual-service.ts';
 
 export const login = 'root@example.com';
 export const settings = { cluster: '1', os: '2', preset: '1' };
-export const service: ServiceOnServer = { id: 'svc-1001', kind: 'vps', domain: 'www.example.com', customer: 'c-7' };
-export const addresses = ['198.51.100.10', '2001:db8:100::10'];
-export const done = { kind: 'done' };
 
 export function smallWorld(knobs: Partial<VmKnobs> = {}): VmWorld {
   return createVmWorld({ logins: [{ email: login, password: canary }], knobs: { taskMs: 20, ...knobs } });
@@ -27,10 +26,7 @@ export async function openVmManager6(panels: Panels, knobs: Partial<VmKnobs> = {
     server,
     make,
     module,
-    setUp: (ips: readonly string[] = addresses) => settled(module, () => module.setUp({ service, addresses: ips })),
-    add: (ip: string) => settled(module, () => module.addAddress({ service, ip, ptr: 'a.example.com' })),
-    takeOff: (ip: string) => settled(module, () => module.removeAddress({ service, ip, ptr: null })),
-    remove: () => settled(module, () => module.remove(service)),
+    ...stepsOf(module),
     asked: (func: string) => server.log.filter((call) => call.func === func),
     machines: () => [...world.hosts.values()],
   };

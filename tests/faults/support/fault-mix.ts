@@ -14,6 +14,17 @@ export interface Trouble {
   readonly ms?: readonly [least: number, most: number];
 }
 
+/** Ways in which nobody hears what became of a change. */
+export const unheard = [
+  'reset-before',
+  'status-before',
+  'reset-after',
+  'no-answer-after',
+  'status-after',
+  'truncated-after',
+  'html-after',
+] as const satisfies readonly FaultKind[];
+
 const taking: readonly Purpose[] = ['create'];
 const changing: readonly Purpose[] = ['write', 'release'];
 const looking: readonly Purpose[] = ['read', 'list'];
@@ -21,15 +32,6 @@ const looking: readonly Purpose[] = ['read', 'list'];
 /** What the issue lists, at `rate` each on calls that take an address, and a little of it on all the others. */
 export function faultMix(rate: number, lateMs: readonly [number, number]): readonly Trouble[] {
   const small = rate / 5;
-  const onCreate: readonly FaultKind[] = [
-    'reset-before',
-    'status-before',
-    'reset-after',
-    'no-answer-after',
-    'status-after',
-    'truncated-after',
-    'html-after',
-  ];
   const onChange: readonly FaultKind[] = [
     'status-before',
     'reset-after',
@@ -38,7 +40,7 @@ export function faultMix(rate: number, lateMs: readonly [number, number]): reado
     'html-after',
   ];
   return [
-    ...onCreate.map((kind) => ({ kind, purposes: taking, rate })),
+    ...unheard.map((kind) => ({ kind, purposes: taking, rate })),
     { kind: 'late', purposes: taking, rate, ms: lateMs },
     { kind: 'busy-address', purposes: taking, rate: small },
     { kind: 'no-address-after', purposes: taking, rate: small },

@@ -1,21 +1,12 @@
 import type { Fault, FaultKind, Purpose, SimulatedRequest } from '../../../activities/http/simulator/faults.ts';
 import { randomOf } from '../../support/seed.ts';
+import { unheard } from './fault-mix.ts';
 import type { ServerPanel } from './server-panel.ts';
 
 const changing: readonly Purpose[] = ['create', 'write', 'release'];
 const looking: readonly Purpose[] = ['read', 'list', 'form'];
 
-const onChange: readonly FaultKind[] = [
-  'reset-before',
-  'status-before',
-  'reset-after',
-  'no-answer-after',
-  'status-after',
-  'truncated-after',
-  'html-after',
-  'session-lost',
-  'late',
-];
+const onChange: readonly FaultKind[] = [...unheard, 'session-lost', 'late'];
 const onLook: readonly FaultKind[] = ['reset-after', 'status-before', 'truncated-after', 'html-after', 'session-lost'];
 
 export const troubles: readonly string[] = [...new Set([...onChange, ...onLook, 'failed-task'])];

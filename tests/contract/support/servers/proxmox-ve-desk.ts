@@ -1,15 +1,15 @@
 import { vmidsOf } from '../../../../activities/servers/proxmox-ve/guest-name.ts';
 import { startProxmoxVeSimulator } from '../../../../activities/servers/proxmox-ve/simulator/start.ts';
 import type { PveWorld, PveWorldOptions, SimGuest } from '../../../../activities/servers/proxmox-ve/simulator/world.ts';
-import type { ServerConnection, ServerModule, ServiceOnServer } from '../../../../activities/servers/server-module.ts';
+import type { ServerConnection, ServerModule } from '../../../../activities/servers/server-module.ts';
 import type { Panels } from '../panels.ts';
 import { connectionTo, moduleNamed } from '../server-row.ts';
-import { settled, untilClear } from '../settled.ts';
+import { untilClear } from '../settled.ts';
+import { addresses, service, stepsOf } from '../usual-service.ts';
 import { pveSettings, pveWorld } from './proxmox-ve.ts';
 
-export const service: ServiceOnServer = { id: 'svc-1001', kind: 'vps', domain: 'www.example.com', customer: 'c-7' };
-export const addresses = ['198.51.100.10', '2001:db8:100::10'];
-export const done = { kind: 'done' };
+export { addresses, done, service } from '../usual-service.ts';
+
 /** The VMIDs of the service, in the usual range. */
 export const vmids = vmidsOf(service, { first: 10_000_000, last: 99_999_999 });
 
@@ -34,8 +34,7 @@ export async function servePve(panels: Panels, { kind, ...options }: Served) {
     return panels.keep(moduleNamed('proxmox-ve', connectionTo(server.url, usual)));
   };
   const module = make();
-  const setUp = (ips: readonly string[] = addresses, on = module) =>
-    settled(on, () => on.setUp({ service, addresses: ips }));
+  const { setUp } = stepsOf(module);
   return { server, make, module, setUp, address: (ip: string) => ({ service, ip, ptr: null }) };
 }
 
