@@ -73,16 +73,19 @@ interface Bench {
 
 async function compareAll(bench: Bench, shape: Shape): Promise<void> {
   await fillLedger(bench.ledger, shape);
+  let atOnce = Number.NaN;
   await withStub(bench, { shape, delayMs: 0 }, async (port) => {
     const found = await alternating(bench, port, ['bytes', 'parsed', 'sync']);
     check(shape, found.sync);
     show(`${shape.rows} rows, one in ${shape.differs} differs in each of three ways`, found);
+    atOnce = median((found.sync ?? []).map((run) => run.wallMs));
   });
   await withStub(bench, { shape, delayMs: 50 }, async (port) => {
-    const run = await measured(bench, { port, mode: 'sync' });
+    const found = await alternating(bench, port, ['sync']);
+    const wall = median((found.sync ?? []).map((run) => run.wallMs));
     const waiting = (Math.ceil(shape.rows / 1_000) / 16) * 50;
     console.log(
-      `  50 ms a page, 16 in flight: ${seconds(run.wallMs)}, ${ratio(run.wallMs / waiting)} x the pure waiting`,
+      `  50 ms a page, 16 in flight: ${seconds(wall)}, ${ratio(wall / waiting)} x the pure waiting, ${ratio(wall / atOnce)} x the same at once`,
     );
   });
 }
