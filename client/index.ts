@@ -196,7 +196,7 @@ async function started<Result>(line: Line, start: Start, options: WaitOptions = 
 async function standing(line: Line, workflowId: string): Promise<Standing | undefined> {
   try {
     const handle = line.client.workflow.getHandle(workflowId);
-    const found = await handle.describe();
+    const found = await line.connection.withDeadline(Date.now() + 10_000, () => handle.describe());
     const code = found.typedSearchAttributes.get(searchAttributes.reason);
     const running = found.status.name === 'RUNNING';
     return {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Composition } from '../../worker/compose.ts';
 import {
   type Config,
@@ -23,6 +24,8 @@ export interface Session {
   readonly progress: Progress;
   readonly close: () => Promise<void>;
 }
+
+const mostToCloseMs = 3_000;
 
 export function openSession(flags: ConfigFlags & { readonly json?: boolean | undefined }): Session {
   return sessionOn(readConfig(flags), flags.json === true);
@@ -52,7 +55,12 @@ export function sessionOn(config: Config, json: boolean): Session {
     },
     close: async () => {
       progress.clear();
-      await Promise.allSettled(opened.map((close) => close()));
+      const closing = Promise.allSettled(opened.map((close) => close()));
+      const inTime = new AbortController();
+      // The document is printed: a pool that never says that it is closed must not keep the command from ending.
+      const late = sleep(mostToCloseMs, undefined, { signal: inTime.signal }).catch(() => undefined);
+      await Promise.race([closing, late]);
+      inTime.abort();
     },
   };
 }

@@ -35,8 +35,8 @@ export async function follow<Result, Early>(
   const work = it.work(stop.signal).finally(() => {
     done.abort();
   });
+  const early = lookWhile(session, it, done.signal);
   try {
-    const early = lookWhile(session, it, done.signal);
     const first = await Promise.race([work.then((result) => ({ result })), early]);
     if (first !== undefined) return first;
     return { result: await work };
@@ -44,7 +44,8 @@ export async function follow<Result, Early>(
     stop.abort();
     done.abort();
     process.off('SIGINT', leave);
-    await work.catch(() => undefined);
+    // Neither may still ask when connections are closed.
+    await Promise.allSettled([work, early]);
     session.progress.clear();
   }
 }
