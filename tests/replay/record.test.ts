@@ -11,7 +11,7 @@ import {
 } from '../../workflows/contract.ts';
 import { PROJECT } from '../../worker/local/home.ts';
 import type { Engine } from '../support/engine.ts';
-import { orderService } from '../support/orders.ts';
+import { orderService, service } from '../support/orders.ts';
 import {
   activeAddress,
   activeService,
@@ -21,7 +21,6 @@ import {
   eventually,
   fault,
   openDesk,
-  ownService as service,
   release,
   releasing,
   remove,

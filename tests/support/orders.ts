@@ -5,14 +5,17 @@ import type { ProvisionServiceInput } from '../../workflows/inputs/inputs.ts';
 import type { provisionService } from '../../workflows/index.ts';
 import type { Engine } from './engine.ts';
 
-/** A service as a small hoster would order it; `more` changes it. */
+/**
+ * A service as a small hoster would order it; `more` changes it. Each has a customer of its own: what one gives back within
+ * a test would otherwise be the next order's of the same customer, quarantine or not, while the test still looks at it.
+ */
 export function service(id: string, more: Partial<ProvisionServiceInput['service']> = {}): ProvisionServiceInput {
   return {
     service: {
       id,
       kind: 'vps',
       domain: `${id}.example.com`,
-      customer: 'c-1',
+      customer: `customer-of-${id}`.slice(0, 100),
       server: 'desk',
       tariff: 'vps-1',
       ...more,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { keepUpdate, workflowIds } from '../../workflows/contract.ts';
-import { orderService } from '../support/orders.ts';
+import { orderService, service } from '../support/orders.ts';
 import {
   activeAddress,
   addIntegration,
@@ -15,7 +15,6 @@ import {
   openDesk,
   release,
   releasing,
-  ownService as service,
   tagOf,
   whileElse,
 } from './support/desk.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { keepUpdate, workflowIds } from '../../workflows/contract.ts';
-import { orderService } from '../support/orders.ts';
+import { orderService, service } from '../support/orders.ts';
 import {
   activeAddress,
   activeService,
@@ -16,7 +16,6 @@ import {
   release,
   releasing,
   remove,
-  ownService as service,
   tagOf,
 } from './support/desk.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { abandonUpdate, keepUpdate, retrySetupUpdate, workflowIds } from '../../workflows/contract.ts';
-import { orderService } from '../support/orders.ts';
+import { orderService, service } from '../support/orders.ts';
 import {
   activeAddress,
   activeService,
@@ -12,7 +12,6 @@ import {
   fault,
   heldFor,
   openDesk,
-  ownService as service,
   release,
   releasing,
   remove,

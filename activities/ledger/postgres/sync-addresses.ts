@@ -32,8 +32,8 @@ const glance = `host(ip) || case when state = 'active' and position(E'\\n' in co
 async function glanceChunk(db: Db, { integration, after, upTo }: GlanceRange): Promise<readonly Glance[]> {
   const [row] = await statement<{ readonly glances: string | null }>(
     db,
-    `select string_agg(glance, E'\\n') as glances from (
-       select ${glance} as glance from address
+    `select string_agg(glance, E'\\n' order by ip) as glances from (
+       select ip, ${glance} as glance from address
        where integration = $1 and state in ('reserved', 'active')
          and ip > coalesce($2::inet, '0.0.0.0/0') and ip <= coalesce($3::inet, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff')
        order by ip limit ${chunkRows}

@@ -35,7 +35,7 @@ import type {
 } from '../../../workflows/index.ts';
 import type { AddAddressInput, ProvisionServiceInput } from '../../../workflows/inputs/inputs.ts';
 import { password, quickIntegration, startEngine, type Engine, type EngineOptions } from '../../support/engine.ts';
-import { orderService, service } from '../../support/orders.ts';
+import { orderService } from '../../support/orders.ts';
 
 jest.setTimeout(120_000);
 
@@ -255,11 +255,6 @@ export async function detailsOf(engine: Engine, workflowId: string): Promise<str
 /** The order sent again to a running run: attaches, or changes what may change. */
 export function sendAgain(handle: WorkflowHandle, input: ProvisionServiceInput): Promise<AllocationResult> {
   return handle.executeUpdate<AllocationResult, [ProvisionServiceInput]>('addresses', { args: [input] });
-}
-
-/** Of a customer of its own: what one test gives back is then never offered to another as to the same customer. */
-export function ownService(id: string, more: Partial<ProvisionServiceInput['service']> = {}): ProvisionServiceInput {
-  return service(id, { customer: `c-${id}`, ...more });
 }
 
 /** Until the release of an address has got so far; when it does not, its story tells why. */
