@@ -64,9 +64,7 @@ async function prepare(id: string, story: Story): Promise<void> {
   if (story === 'lost-answer') plan.once(its, { kind: 'reset-after' });
   if (story === 'late-effect') plan.once(its, { kind: 'late', ms: 1_000 });
   if (story !== 'conflict' && story !== 'quarantined') return;
-  // A customer of its own: what one victim gives back may be offered to another, and the same customer would get it.
-  const order = service(`${id}-v`, { customer: `${id}-v` });
-  const victim = await orderAsCustomer(engine, order, { way: 'reports-early', patienceMs: 0 });
+  const victim = await orderAsCustomer(engine, service(`${id}-v`), { way: 'reports-early', patienceMs: 0 });
   expect(victim).toMatchObject({ end: 'active', addresses: [expect.any(String)] });
   const [ip = ''] = victim.addresses;
   if (story === 'quarantined') {
