@@ -10,7 +10,7 @@ import { finishCompare } from './finish.ts';
 import { BrokenListing, UnorderedListing, UselessListing } from './broken-listing.ts';
 import { listRanges, listUnordered, progressOf, proofOf, type ListedRange, type ListingSource } from './listing.ts';
 import { pageRows } from './page-stream.ts';
-import { planOf, seenIn, type SeenRange } from './plan-range.ts';
+import { planRanges, seenIn, type SeenRange } from './plan-range.ts';
 
 /** How much one call of the activity does: the workflow's history grows with these, not with rows. */
 export interface CompareBudget {
@@ -146,7 +146,7 @@ async function withSeen(comparison: Comparison, part: Part, range: ListedRange):
 
 async function savePart(comparison: Comparison, part: Part, listing: number): Promise<SyncRun> {
   const { proof, seen, ...rest } = part;
-  const plan = await planOf(comparison, seen);
+  const plan = await planRanges(comparison, seen);
   const ledgerRows = seen.reduce((sum, range) => sum + range.ledgerRows, 0);
   return comparison.save({ ...rest, plan, ledgerRows, progress: progressOf(proof, listing) });
 }

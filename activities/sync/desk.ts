@@ -1,7 +1,5 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
-import { samePtr } from '../../workflows/domain/hostname.ts';
-import type { Outcome } from '../../workflows/domain/plan.ts';
-import { tagOf } from '../../workflows/domain/tag.ts';
+import { heldAs, whatChanged, type Outcome } from '../../workflows/domain/plan.ts';
 import type { Deps } from '../deps.ts';
 import { applicationFailure } from '../failures.ts';
 import {
@@ -13,6 +11,7 @@ import {
 } from '../ipmanager/ip-manager.ts';
 import type { AddressRecord, RunRef } from '../ledger/records.ts';
 import type { Known, PlannedItem } from '../ledger/sync/sync-store.ts';
+import { remoteSide } from './remote-side.ts';
 
 /** What every row of one batch is mended with. */
 export interface MendDesk {
@@ -124,21 +123,11 @@ export async function readBack(panel: IpManager, ip: string): Promise<RemoteAddr
 export const notReadBack: RowEnd = { kind: 'sent', why: 'it could not be read back' };
 export const lockLost: RowEnd = changed('its lock went to another run');
 
-/** What differs from the plan at the remote; nothing when it is as planned (design.md 5, "Still as planned"). */
-export function differsThere({ remote }: PlannedItem, held: RemoteAddress | undefined): string | undefined {
-  if (remote === null) return held === undefined ? undefined : 'it is held in IPmanager again';
-  if (held === undefined) return 'it is not held in IPmanager any more';
-  if ((tagOf(held.note) ?? null) !== remote.tag) return 'its tag in IPmanager is another';
-  if (held.group !== remote.group) return `its group in IPmanager is ${held.group}`;
-  return samePtr(held.ptr, remote.ptr)
-    ? undefined
-    : `its PTR in IPmanager reads ${held.ptr === '' ? 'nothing' : held.ptr}`;
-}
-
-/** The same for the ledger. A quarantine that is over reads as no row. */
-export function differsHere({ version }: PlannedItem, row: AddressRecord | undefined): string | undefined {
-  const counts = row !== undefined && row.state !== 'released' ? row : undefined;
-  if (version === null) return counts === undefined ? undefined : `here it is ${counts.state} now`;
-  if (row?.version === version) return undefined;
-  return row === undefined ? 'the ledger has no row of it' : `its row here changed meanwhile; it is ${row.state}`;
+/** What is not as planned any more, on either side; nothing when the row still stands (design.md 5). */
+export function differs(
+  item: PlannedItem,
+  held: RemoteAddress | undefined,
+  row: AddressRecord | undefined,
+): string | undefined {
+  return whatChanged(item, { remote: heldAs(remoteSide(held)), ledger: row ?? null });
 }

@@ -3,17 +3,7 @@ import type { IpManager } from '../ipmanager/ip-manager.ts';
 import type { PlannedItem } from '../ledger/sync/sync-store.ts';
 import { lockAddress } from '../locking.ts';
 import { adopt, isTagged, tagAgain, writePtr } from './change.ts';
-import {
-  changed,
-  differsHere,
-  differsThere,
-  ended,
-  unread,
-  type MendDesk,
-  type NoRights,
-  type Row,
-  type RowEnd,
-} from './desk.ts';
+import { changed, differs, ended, unread, type MendDesk, type NoRights, type Row, type RowEnd } from './desk.ts';
 import { giveBackExtra, markOf, occupy, settleOccupied } from './occupy.ts';
 import { release, released } from './release.ts';
 import { samePtr } from '../../workflows/domain/hostname.ts';
@@ -105,8 +95,8 @@ async function tryRow(desk: MendDesk, turn: Turn, login: Login): Promise<RowEnd 
     return unread(error);
   }
   if ((resumed || again?.sent === true) && (await reached(desk, row))) return settle(desk, row);
-  const differs = differsThere(item, row.held) ?? differsHere(item, row.row);
-  if (differs !== undefined) return changed(differs);
+  const what = differs(item, row.held, row.row);
+  if (what !== undefined) return changed(what);
   if (again?.sent === true && again.tries >= mostTries) {
     return ended('failed', `after ${again.tries} tries it is not known whether it was done: ${again.why}`);
   }

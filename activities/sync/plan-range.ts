@@ -1,14 +1,8 @@
-import {
-  noFacts,
-  type Facts,
-  type LedgerSide,
-  type RemoteSide,
-  type Sides,
-} from '../../workflows/domain/discrepancy.ts';
+import type { LedgerSide, RemoteSide } from '../../workflows/domain/discrepancy.ts';
 import { inStepAtAGlance, type Glance } from '../../workflows/domain/glance.ts';
-import { judge, needsFacts, plainlyInStep } from '../../workflows/domain/judge.ts';
-import { draftRow, type PlanRow } from '../../workflows/domain/plan.ts';
-import { underPolicy } from '../../workflows/domain/policy.ts';
+import { needsFacts, plainlyInStep } from '../../workflows/domain/judge.ts';
+import type { PlanRow } from '../../workflows/domain/plan.ts';
+import { planOf, type SeenAddress } from '../../workflows/domain/planning.ts';
 import type { RemoteAddress } from '../ipmanager/ip-manager.ts';
 import type { Comparison } from './comparison.ts';
 import { withFacts } from './facts.ts';
@@ -31,7 +25,8 @@ export interface RangeToPlan extends ListedRange {
 
 /** What of a range is not plainly in step, in address order: little, and all that is kept of it. */
 export interface SeenRange {
-  readonly odd: readonly PlanRow[];
+  /** What stands in the list and is no one address, or makes the list worthless. */
+  readonly odd: readonly SeenAddress[];
   readonly rows: readonly MergedRow[];
   /** Live rows of this integration in the range. */
   readonly ledgerRows: number;
@@ -42,7 +37,7 @@ export interface SeenRange {
  * not there, a harmless `in-flight`; the other way round it would look like an orphan (reference/reliability.md 4.2, TOCTOU).
  */
 export async function seenIn(comparison: Comparison, range: RangeToPlan): Promise<SeenRange> {
-  const odd = range.odd.flatMap((remote) => planned(comparison, remote.text, { remote, ledger: unknown }));
+  const odd = range.odd.map((remote) => ({ ip: remote.text, remote, ledger: unknown }));
   // Not compared: the guard refuses an empty list, and every address of the ledger would be a row of the plan.
   if (range.proof.total === 0) return { odd, rows: [], ledgerRows: await comparison.liveCount() };
   const { unlike, glances } = await unlikeOf(range.rows, glancesOf(comparison, range), isLike(comparison));
@@ -79,38 +74,20 @@ async function wholeRows(comparison: Comparison, unlike: readonly Unlike[]): Pro
   });
 }
 
-/** From what was seen to a plan; facts are looked up for all of it together. */
-export async function planOf(comparison: Comparison, seen: readonly SeenRange[]): Promise<readonly PlanRow[]> {
+/** From what was seen to a plan; facts are looked up for all of it together. A worthless list ends the comparison. */
+export async function planRanges(comparison: Comparison, seen: readonly SeenRange[]): Promise<readonly PlanRow[]> {
   const facts = await factsOf(
     comparison,
     seen.flatMap(({ rows }) => rows),
   );
-  return seen.flatMap(({ odd, rows }) => [
-    ...odd,
-    ...rows.flatMap((row) => {
-      const known = facts.get(row.ip);
-      return planned(comparison, row.ip, known === undefined ? row : { ...known.row, facts: known.facts });
-    }),
-  ]);
+  const both = seen.flatMap(({ odd, rows }) => [...odd, ...rows.map((row) => facts.get(row.ip) ?? row)]);
+  const plan = planOf(both, comparison);
+  if ('refused' in plan) throw new UselessListing(plan.refused);
+  return plan.rows;
 }
 
-type Known = Awaited<ReturnType<typeof withFacts>>[number];
-
-async function factsOf(comparison: Comparison, rows: readonly MergedRow[]): Promise<ReadonlyMap<string, Known>> {
+async function factsOf(comparison: Comparison, rows: readonly MergedRow[]): Promise<ReadonlyMap<string, SeenAddress>> {
   const asked = rows.filter((row) => comparison.conflicts.has(row.ip) || needsFacts(row, comparison.context));
   const known = await withFacts(comparison.facts, asked);
-  return new Map(known.map((one) => [one.row.ip, one]));
-}
-
-interface Seen extends Sides {
-  readonly facts?: Facts;
-}
-
-/** None or one. A row that makes the list worthless ends the comparison. */
-function planned(comparison: Comparison, ip: string, seen: Seen): readonly PlanRow[] {
-  const { facts = noFacts, ...sides } = seen;
-  const judgement = judge(sides, facts, comparison.context);
-  if (judgement.refusesRun) throw new UselessListing({ code: judgement.discrepancy, message: judgement.reason });
-  const draft = draftRow(ip, sides, judgement);
-  return draft === undefined ? [] : [underPolicy(draft, comparison.policy, comparison.context.installation)];
+  return new Map(known.map(({ row, facts }) => [row.ip, { ...row, facts }]));
 }

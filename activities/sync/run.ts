@@ -1,6 +1,7 @@
 import type { SyncView } from '../../workflows/contract.ts';
 import type { Failure, Reason } from '../../workflows/domain/failure.ts';
-import { localDate, nextStart, nightlyTimes, startOn } from '../../workflows/domain/nightly.ts';
+import { nextStart, nightOf } from '../../workflows/domain/nightly.ts';
+import { applies } from '../../workflows/domain/policy.ts';
 import type { SyncIntegration } from '../../workflows/inputs/sync.ts';
 import type { Deps } from '../deps.ts';
 import type { IntegrationRecord, RunRef } from '../ledger/records.ts';
@@ -61,7 +62,7 @@ async function beginSync(deps: Deps, start: SyncStart): Promise<SyncBegun> {
   const { input, owner } = start;
   const integration = await deps.ledger.settings.integrations.find(input.integration);
   if (integration === undefined) return { kind: 'refused', failure: noSuchIntegration(input.integration) };
-  const scheduledFor = dateOf(start.nominal, integration.timeZone);
+  const scheduledFor = start.nominal === null ? null : nightOf(start.nominal, integration.timeZone);
   const request = {
     integration: integration.name,
     policy: input.policy ?? integration.policy,
@@ -104,14 +105,6 @@ function phaseOf({ state, verdict }: SyncRun): SyncTicket['phase'] {
   return verdict === null ? 'compare' : 'decide';
 }
 
-/** The local date of a nightly start. One that was triggered at another hour is a start by hand. */
-function dateOf(nominal: string | null, zone: string): string | null {
-  if (nominal === null) return null;
-  const at = new Date(nominal).toISOString();
-  const date = localDate(at, zone);
-  return nightlyTimes(date, zone).includes(at) || startOn(date, zone) === at ? date : null;
-}
-
 async function showSync(deps: Deps, run: string, items: number): Promise<SyncView> {
   const found = await deps.ledger.syncs.find(run);
   if (found === undefined) throw new Error('a run that was begun stays');
@@ -134,7 +127,7 @@ async function decideSync(deps: Deps, ticket: SyncTicket): Promise<Decided> {
     return showSync(deps, run.run, mostItems);
   };
   if (run.verdict === 'refuse') return { next: 'end', view: await move('refused') };
-  if (run.dryRun || run.policy === 'observe') return { next: 'end', view: await move('planned') };
+  if (run.dryRun || !applies(run.policy)) return { next: 'end', view: await move('planned') };
   if (run.verdict !== 'needs-approval') return { next: 'apply', view: await showSync(deps, run.run, mostItems) };
   if (run.approvedAt !== null) return { next: 'apply', view: await showSync(deps, run.run, mostItems) };
   const integration = await deps.ledger.settings.integrations.find(run.integration);

@@ -3,17 +3,16 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   changesOf,
-  countRows,
   draftRow,
-  inPlanOrder,
   type PlanRow,
+  type Policy,
   rowText,
-  stillAsPlanned,
+  type SidesNow,
   whatChanged,
-  withRow,
 } from '../../workflows/domain/plan.ts';
 import { judge } from '../../workflows/domain/judge.ts';
-import { randomOf, seed } from '../support/seed.ts';
+import { planOf } from '../../workflows/domain/planning.ts';
+import { seed } from '../support/seed.ts';
 import { context, facts, free, ourTag, otherTag, row, unknown, used } from './support/sync-sides.ts';
 
 const planned: PlanRow = {
@@ -51,28 +50,63 @@ describe('a plan row', () => {
     expect(draftRow('192.0.2.1', orphan, judged)).toMatchObject({ version: null, action: 'release' });
   });
 
-  test.each<[string, PlanRow['remote'], number | null, RegExp | null]>([
-    ['nothing changed', there, 3, null],
-    ['only letters of the PTR', { ...there, ptr: 'WWW.example.com.' }, 3, null],
-    ['the ledger', there, 4, /ledger/],
-    ['the row is gone', there, null, /ledger/],
-    ['the tag', { ...there, tag: otherTag }, 3, /tag .*0002, not .*0001/],
-    ['the tag is gone', { ...there, tag: null }, 3, /tag there is gone/],
-    ['the group', { ...there, group: 'alias' }, 3, /alias, not public/],
-    ['the PTR', { ...there, ptr: 'x.example.com' }, 3, /x\.example\.com, not www/],
-    ['the PTR is gone', { ...there, ptr: '' }, 3, /PTR there is gone/],
-    ['not held any more', null, 3, /not held/],
-  ])('is still as planned, or not: %s', (_, remoteNow, version, why) => {
-    expect(stillAsPlanned(planned, remoteNow, version)).toBe(why === null);
-    const words = whatChanged(planned, remoteNow, version);
-    if (why === null) expect(words).toBeNull();
-    else expect(words).toMatch(why);
+  const here = { state: 'active', version: 3 } as const;
+
+  test.each<[string, SidesNow['remote'], SidesNow['ledger'], RegExp | undefined]>([
+    ['nothing changed', there, here, undefined],
+    ['only letters of the PTR', { ...there, ptr: 'WWW.example.com.' }, here, undefined],
+    ['the ledger', there, { state: 'releasing', version: 4 }, /its row here changed meanwhile; it is releasing/],
+    ['the row is gone', there, null, /no row/],
+    ['the tag', { ...there, tag: otherTag }, here, /tag .* is another/],
+    ['the tag is gone', { ...there, tag: null }, here, /tag .* is another/],
+    ['the group', { ...there, group: 'alias' }, here, /group .* is alias/],
+    ['the PTR', { ...there, ptr: 'x.example.com' }, here, /PTR .* reads x\.example\.com/],
+    ['the PTR is gone', { ...there, ptr: '' }, here, /PTR .* reads nothing/],
+    ['not held any more', null, here, /not held/],
+    ['its quarantine ended meanwhile', there, { state: 'released', version: 3 }, undefined],
+  ])('is still as planned, or not: %s', (_, remote, ledger, why) => {
+    const words = whatChanged(planned, { remote, ledger });
+    expect(words).toEqual(why === undefined ? undefined : expect.stringMatching(why));
   });
 
   test('planned as free: free is as planned, held is not', () => {
     const missing: PlanRow = { ...planned, remote: null };
-    expect(stillAsPlanned(missing, null, 3)).toBe(true);
-    expect(whatChanged(missing, there, 3)).toMatch(/held there now/);
+    expect(whatChanged(missing, { remote: null, ledger: here })).toBeUndefined();
+    expect(whatChanged(missing, { remote: there, ledger: here })).toMatch(/held in IPmanager again/);
+  });
+
+  test('planned as unknown here: none and one that is only history are as planned, any other is not', () => {
+    const stray: PlanRow = { ...planned, version: null };
+    expect(whatChanged(stray, { remote: there, ledger: null })).toBeUndefined();
+    expect(whatChanged(stray, { remote: there, ledger: { state: 'released', version: 8 } })).toBeUndefined();
+    expect(whatChanged(stray, { remote: there, ledger: { state: 'reserved', version: 1 } })).toMatch(/reserved now/);
+  });
+});
+
+describe('two lists become a plan', () => {
+  const stray = { ip: '192.0.2.1', remote: used({ tag: null }), ledger: unknown };
+  const inStep = { ip: '192.0.2.2', remote: used(), ledger: row() };
+  const missing = { ip: '192.0.2.3', remote: free, ledger: row() };
+
+  test('of what asks for something, in the order of the lists, under the policy', () => {
+    const actions = (policy: Policy) => {
+      const plan = planOf([stray, inStep, missing], { context: context(), policy });
+      return 'rows' in plan && plan.rows.map(({ ip, action }) => [ip, action]);
+    };
+    expect(actions('all')).toEqual([
+      ['192.0.2.1', 'release'],
+      ['192.0.2.3', 'occupy'],
+    ]);
+    expect(actions('owned')).toEqual([
+      ['192.0.2.1', 'report'],
+      ['192.0.2.3', 'occupy'],
+    ]);
+  });
+
+  test.each(['malformed', 'duplicate-row'] as const)('I12: one row that is %s refuses them as a whole', (kind) => {
+    const odd = { ip: 'x', remote: { kind, text: 'x' }, ledger: unknown };
+    const plan = planOf([stray, odd, missing], { context: context(), policy: 'all' });
+    expect(plan).toEqual({ refused: { code: kind, message: expect.any(String) } });
   });
 });
 
@@ -118,23 +152,8 @@ describe('the checksum', () => {
   });
 });
 
-describe('counts and order', () => {
-  const rows = (['release', 'report', 'release', 'tag'] as const).map((action) => ({ action }));
-
-  test('every planned action counts, and a report changes nothing', () => {
-    expect(countRows(rows)).toEqual({ release: 2, report: 1, tag: 1 });
-    expect(rows.reduce(withRow, {})).toEqual(countRows(rows));
-    expect(changesOf(countRows(rows))).toBe(3);
-    expect(changesOf({ report: 7 })).toBe(0);
-    expect(changesOf({})).toBe(0);
-  });
-
-  test('addresses in their order, what is none of them last', () => {
-    const ordered = ['9.0.0.1', '10.0.0.1', '10.0.0.10', '2001:db8::2', '2001:db8::10', '10.0.0.0/24', '9.0.0.0/24'];
-    const random = randomOf(seed);
-    for (let n = 0; n < 20; n += 1) {
-      const mixed = ordered.map((ip) => ({ ip, at: random() })).toSorted((one, other) => one.at - other.at);
-      expect(mixed.toSorted(inPlanOrder).map(({ ip }) => ip)).toEqual(ordered);
-    }
-  });
+test('every planned action counts as a change, but for a report', () => {
+  expect(changesOf({ release: 2, report: 1, tag: 1 })).toBe(3);
+  expect(changesOf({ report: 7 })).toBe(0);
+  expect(changesOf({})).toBe(0);
 });

@@ -9,8 +9,8 @@ import {
   type Sides,
 } from '../../workflows/domain/discrepancy.ts';
 import { judge, matches, needsFacts, plainlyInStep } from '../../workflows/domain/judge.ts';
-import { draftRow, policies, type PlanRow } from '../../workflows/domain/plan.ts';
-import { underPolicy } from '../../workflows/domain/policy.ts';
+import { policies, type PlanRow } from '../../workflows/domain/plan.ts';
+import { planOf } from '../../workflows/domain/planning.ts';
 import { sighting, tagIsDue } from '../../workflows/domain/sighting.ts';
 import { truthTable } from '../../workflows/domain/truth-table.ts';
 import { seed } from '../support/seed.ts';
@@ -27,8 +27,10 @@ function failing(holds: (look: Look, planned: readonly (PlanRow | undefined)[]) 
 
 /** What each policy plans for one look. */
 function plannedBy({ sides, facts, context }: Look): readonly (PlanRow | undefined)[] {
-  const draft = draftRow('192.0.2.1', sides, judge(sides, facts, context));
-  return policies.map((policy) => draft && underPolicy(draft, policy, context.installation));
+  return policies.map((policy) => {
+    const plan = planOf([{ ip: '192.0.2.1', ...sides, facts }], { context, policy });
+    return 'refused' in plan ? undefined : plan.rows[0];
+  });
 }
 
 const releases = (planned: readonly (PlanRow | undefined)[]): boolean =>

@@ -12,11 +12,6 @@ export function compareIps(one: string, other: string): number {
   return sameLayout(one, other, at) ? byPart(one, other, at) : byGroups(one, other);
 }
 
-/** Strictly ascending, as a list must be to be merged. */
-export function isAfter(ip: string, before: string): boolean {
-  return compareIps(ip, before) > 0;
-}
-
 /** The first separator stands within five characters, and its kind is that of the address. */
 function isV6(ip: string): boolean {
   let at = 0;

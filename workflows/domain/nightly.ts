@@ -78,12 +78,14 @@ export function nextStart(now: string, zone: string): string {
   throw new RangeError(`no start within a week of ${now} in ${zone}`);
 }
 
-export type NightDecision = { readonly date: string; readonly start: boolean };
-
-/** Once per local date: a second 03:15, or a late start of a date that had its run, does nothing. */
-export function nightOf(scheduledAt: string, zone: string, lastDate: string | null): NightDecision {
-  const date = localDate(scheduledAt, zone);
-  return { date, start: lastDate === null || date > lastDate };
+/**
+ * The local date whose nightly sync a start at that time is: the ledger takes one run a date, so that a second 03:15 does
+ * nothing. None: a start that was triggered at another hour is one by hand.
+ */
+export function nightOf(scheduledAt: string, zone: string): string | null {
+  const at = new Date(scheduledAt).toISOString();
+  const date = localDate(at, zone);
+  return nightlyTimes(date, zone).includes(at) || startOn(date, zone) === at ? date : null;
 }
 
 /** Instants at which the zone's clocks show a wall time, earliest first. */

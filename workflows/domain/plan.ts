@@ -1,7 +1,6 @@
-import { isAddress, parseAddress } from './address.ts';
-import type { Action, Discrepancy, Judgement, Sides } from './discrepancy.ts';
+import type { Action, Discrepancy, Judgement, ListedSide, Sides } from './discrepancy.ts';
 import { samePtr } from './hostname.ts';
-import { compareIps } from './ip-order.ts';
+import type { AddressState } from './states.ts';
 
 /** One planned action: what is to be mended, why, and what both sides must still look like when it is applied. */
 export interface PlanRow {
@@ -39,37 +38,19 @@ export function draftRow(ip: string, { remote, ledger }: Sides, judgement: Judge
     action,
     reason,
     policyAction,
-    remote: remote.kind === 'used' ? { tag: remote.tag, group: remote.group, ptr: remote.ptr } : null,
+    remote: heldAs(remote),
     version: ledger.kind === 'row' ? ledger.version : null,
   };
 }
 
-/** Counts with one row more. */
-export function withRow(counts: Counts, { action }: Pick<PlanRow, 'action'>): Counts {
-  return { ...counts, [action]: (counts[action] ?? 0) + 1 };
-}
-
-export function countRows(rows: Iterable<Pick<PlanRow, 'action'>>): Counts {
-  const counts: Partial<Record<Action, number>> = {};
-  for (const { action } of rows) counts[action] = (counts[action] ?? 0) + 1;
-  return counts;
+/** What a plan keeps of the remote's side; `null`: it is held by nobody there. */
+export function heldAs(remote: ListedSide): PlanRow['remote'] {
+  return remote.kind === 'used' ? { tag: remote.tag, group: remote.group, ptr: remote.ptr } : null;
 }
 
 /** Planned actions that change something: everything but what is only reported. */
 export function changesOf(counts: Counts): number {
   return Object.entries(counts).reduce((sum, [action, count]) => (action === 'report' ? sum : sum + count), 0);
-}
-
-/** The order of a plan: by address; what stands in a list and is no address comes last, by its text. */
-export function inPlanOrder(one: Pick<PlanRow, 'ip'>, other: Pick<PlanRow, 'ip'>): number {
-  const [left, right] = [isOneAddress(one.ip), isOneAddress(other.ip)];
-  if (left && right) return compareIps(one.ip, other.ip);
-  if (left !== right) return left ? -1 : 1;
-  return one.ip === other.ip ? 0 : one.ip < other.ip ? -1 : 1;
-}
-
-function isOneAddress(text: string): boolean {
-  return isAddress(parseAddress(text));
 }
 
 /**
@@ -81,21 +62,33 @@ export function rowText({ ip, discrepancy, action, reason, remote, version }: Pl
   return `${JSON.stringify([ip, discrepancy, action, reason, seen, version])}\n`;
 }
 
-/** Same tag, group and PTR there, and the same row version here (design.md 5); else the row's outcome is `changed`. */
-export function stillAsPlanned(row: PlanRow, remoteNow: PlanRow['remote'], versionNow: number | null): boolean {
-  return whatChanged(row, remoteNow, versionNow) === null;
+/** Both sides of a planned address as they are at the moment of the act. */
+export interface SidesNow {
+  readonly remote: PlanRow['remote'];
+  readonly ledger: { readonly state: AddressState; readonly version: number } | null;
 }
 
-/** In words, what is not as planned any more; `null`: all is. */
-export function whatChanged(row: PlanRow, remoteNow: PlanRow['remote'], versionNow: number | null): string | null {
-  const { remote, version } = row;
-  if (version !== versionNow) return 'the ledger has changed it since it was planned';
-  if (remote === null || remoteNow === null) {
-    if (remote === remoteNow) return null;
-    return remoteNow === null ? 'it is not held there any more' : 'it is held there now';
-  }
-  if (remote.tag !== remoteNow.tag) return `its tag there is ${remoteNow.tag ?? 'gone'}, not ${remote.tag ?? 'none'}`;
-  if (remote.group !== remoteNow.group) return `its group there is ${remoteNow.group}, not ${remote.group}`;
-  if (samePtr(remote.ptr, remoteNow.ptr)) return null;
-  return `its PTR there is ${remoteNow.ptr || 'gone'}, not ${remote.ptr || 'none'}`;
+/**
+ * What is not as planned any more, in words; nothing when the row still stands: same tag, group and PTR there, and the
+ * same row version here (design.md 5). Else its outcome is `changed`.
+ */
+export function whatChanged(row: PlanRow, { remote, ledger }: SidesNow): string | undefined {
+  return changedThere(row.remote, remote) ?? changedHere(row.version, ledger);
+}
+
+function changedThere(planned: PlanRow['remote'], now: PlanRow['remote']): string | undefined {
+  if (planned === null) return now === null ? undefined : 'it is held in IPmanager again';
+  if (now === null) return 'it is not held in IPmanager any more';
+  if (now.tag !== planned.tag) return 'its tag in IPmanager is another';
+  if (now.group !== planned.group) return `its group in IPmanager is ${now.group}`;
+  return samePtr(now.ptr, planned.ptr)
+    ? undefined
+    : `its PTR in IPmanager reads ${now.ptr === '' ? 'nothing' : now.ptr}`;
+}
+
+/** Where no row was planned, one that is only history counts as none. */
+function changedHere(planned: number | null, now: SidesNow['ledger']): string | undefined {
+  if (planned === null) return now === null || now.state === 'released' ? undefined : `here it is ${now.state} now`;
+  if (now === null) return 'the ledger has no row of it';
+  return now.version === planned ? undefined : `its row here changed meanwhile; it is ${now.state}`;
 }
