@@ -20,7 +20,6 @@ export interface ApplyRequest {
   readonly again: readonly Again[];
   /** Whatever copies of this step sent before is over. */
   readonly fenced: boolean;
-  readonly released: number;
   readonly releaseLimit: number;
 }
 
@@ -30,7 +29,6 @@ export interface AppliedRows {
   readonly again: readonly Again[];
   /** Releases begun before, to be finished by `releaseAddress`. */
   readonly startReleases: readonly string[];
-  readonly released: number;
   /** Rows that the release limit left for the next run. */
   readonly left: number;
 }
@@ -60,7 +58,7 @@ export function syncApplyActivities(deps: Deps) {
 async function applyRows(deps: Deps, request: ApplyRequest, signal: AbortSignal): Promise<AppliedRows> {
   const desk = await deskOf(deps, request);
   const { turns, after, more } = await turnsOf(deps, request);
-  const picked = pick(turns, request);
+  const picked = pick(turns, await releasesLeft(deps, request, turns));
   const work: Work = { desk, fenced: request.fenced, ends: [] };
   await pool(picked.turns, signal, (turn) => workOn(work, turn));
   if (signal.aborted) throw applicationFailure(stopped, true);
@@ -73,7 +71,6 @@ async function applyRows(deps: Deps, request: ApplyRequest, signal: AbortSignal)
     more: request.again.length > 0 || more,
     again: work.ends.flatMap(({ turn, end }) => againOf(turn, end)),
     startReleases: work.ends.flatMap(({ turn, end }) => (end.kind === 'start-release' ? [turn.item.ip] : [])),
-    released: request.released + picked.releases,
     left: picked.left,
   };
 }
@@ -125,20 +122,21 @@ async function turnsOf(
   return { turns, after: items.at(-1)?.item.ip ?? after, more: items.length === batch };
 }
 
+/** How many more the run may release. The ledger counts: a copy of this step that ended in the middle told nobody. */
+async function releasesLeft(deps: Deps, request: ApplyRequest, turns: readonly Planned[]): Promise<number> {
+  if (!turns.some(isNewRelease)) return 0;
+  return request.releaseLimit - (await deps.ledger.syncs.countReleases(request.run, request.after));
+}
+
+/** A release that was begun before counts already. */
+function isNewRelease({ item, again }: Planned): boolean {
+  return item.action === 'release' && again === undefined;
+}
+
 /** Up to the release limit of the run, in address order; what is over it waits for the next run. */
-function pick(turns: readonly Planned[], { released, releaseLimit }: ApplyRequest) {
-  let releases = 0;
-  let left = 0;
-  const picked = turns.filter(({ item, again }) => {
-    if (item.action !== 'release' || again !== undefined) return true;
-    if (released + releases >= releaseLimit) {
-      left += 1;
-      return false;
-    }
-    releases += 1;
-    return true;
-  });
-  return { turns: picked, releases, left };
+function pick(turns: readonly Planned[], releases: number) {
+  const over = new Set(turns.filter(isNewRelease).slice(Math.max(0, releases)));
+  return { turns: turns.filter((turn) => !over.has(turn)), left: over.size };
 }
 
 /** The outcome is kept before the lock goes: whoever takes over knows that this row is over. */
@@ -152,7 +150,7 @@ async function workOn(work: Work, turn: Planned): Promise<void> {
     : await mendRow(desk, turn);
   ends.push({ turn, end });
   if (end.kind === 'ended') {
-    await desk.deps.ledger.syncs.saveOutcome(desk.run, ip, end.outcome, end.reason);
+    await desk.deps.ledger.syncs.saveOutcomes(desk.run, [{ ip, outcome: end.outcome, reason: end.reason }]);
   }
   if (end.kind !== 'sent' && end.kind !== 'adopt') await unlockAddress(desk.deps, ip, desk.owner);
 }

@@ -99,6 +99,20 @@ describe('integrations', () => {
     await expect(integrations.secretsOf('nobody')).rejects.toMatchObject({ code: 'no-such-integration' });
   });
 
+  test('have settings of the sync, and an edit of something else keeps them', async () => {
+    const { integrations } = world.ledger.settings;
+    const thresholds = { shrinkRows: 1, shrinkPercent: 0.5, askRows: 2, askPercent: 2.5 };
+    await integrations.add('tuned', { ...panel, login: 'tuned', thresholds, confirmSightings: 3 }, secrets);
+    await integrations.edit('tuned', { releaseLimit: 7, tagImported: true }, {});
+    await integrations.edit('tuned', { maxAttempts: 9 }, {});
+    expect(await integrations.find('tuned')).toMatchObject({
+      thresholds,
+      confirmSightings: 3,
+      releaseLimit: 7,
+      tagImported: true,
+    });
+  });
+
   test('keep what was read from the panel, until they point to another one', async () => {
     const { integrations } = world.ledger.settings;
     await integrations.add('read', { ...panel, login: 'read' }, secrets);

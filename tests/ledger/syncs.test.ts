@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PlanRow } from '../../workflows/domain/plan.ts';
 import type { BeginRun, ComparedRange, SyncRun } from '../../activities/ledger/sync/sync-store.ts';
-import { aReserved, aRun, aService, lock, openWorld, panel, unlock, type World } from './world.ts';
+import { aReserved, aRun, aService, lock, openWorld, unlock, type World } from './world.ts';
 
 let world: World;
 let last: SyncRun | undefined;
@@ -194,8 +194,8 @@ describe('applying', () => {
     const { syncs } = world.ledger;
     const rows = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map((ip) => planRow(ip));
     const { run } = await planned([...rows, planRow('10.0.0.5', { action: 'report' })]);
-    await syncs.saveOutcome(run, '10.0.0.1', 'done', null);
-    await syncs.saveOutcome(run, '10.0.0.1', 'failed', 'late');
+    await syncs.saveOutcomes(run, [{ ip: '10.0.0.1', outcome: 'done', reason: null }]);
+    await syncs.saveOutcomes(run, [{ ip: '10.0.0.1', outcome: 'failed', reason: 'late' }]);
     await syncs.saveOutcomes(run, [
       { ip: '10.0.0.1', outcome: 'denied', reason: 'late' },
       { ip: '10.0.0.2', outcome: 'changed', reason: 'its tag is another one' },
@@ -205,6 +205,22 @@ describe('applying', () => {
     expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, changed: 1 });
     const [first] = await syncs.items(run, { after: null, limit: 1 });
     expect(first).toMatchObject({ outcome: 'done', outcomeReason: null });
+  });
+
+  test('releases that were looked at, or have an outcome behind that, count against the limit of the run', async () => {
+    const { syncs } = world.ledger;
+    const releases = ['10.0.0.1', '10.0.0.3', '10.0.0.4', '10.0.0.5'].map((ip) => planRow(ip));
+    const { run } = await planned([planRow('10.0.0.2', { action: 'tag' }), ...releases]);
+    expect(await syncs.countReleases(run, null)).toBe(0);
+    expect(await syncs.countReleases(run, '10.0.0.2')).toBe(0);
+    expect(await syncs.countReleases(run, '10.0.0.3')).toBe(2);
+    await syncs.saveOutcomes(run, [
+      { ip: '10.0.0.2', outcome: 'done', reason: null },
+      { ip: '10.0.0.1', outcome: 'done', reason: null },
+      { ip: '10.0.0.5', outcome: 'changed', reason: 'its tag is another one' },
+    ]);
+    expect(await syncs.countReleases(run, null)).toBe(2);
+    expect(await syncs.countReleases(run, '10.0.0.3')).toBe(3);
   });
 
   test('PTRs are adopted where the row is as planned and nobody has its lock, with history', async () => {
@@ -272,23 +288,5 @@ describe('sightings', () => {
     expect(await syncs.items(run, { after: null, limit: 1 })).toMatchObject([
       { action: 'report', reason: 'seen on 1 of 3 dates' },
     ]);
-  });
-});
-
-test('sync settings have defaults, and an edit of something else keeps them', async () => {
-  const { integrations } = world.ledger.settings;
-  const thresholds = { shrinkRows: 1, shrinkPercent: 0.5, askRows: 2, askPercent: 2.5 };
-  await integrations.add(
-    'tuned',
-    { ...panel, login: 'tuned', thresholds, confirmSightings: 3 },
-    { password: 'x', adminPassword: null },
-  );
-  await integrations.edit('tuned', { releaseLimit: 7, tagImported: true }, {});
-  await integrations.edit('tuned', { maxAttempts: 9 }, {});
-  expect(await integrations.find('tuned')).toMatchObject({
-    thresholds,
-    confirmSightings: 3,
-    releaseLimit: 7,
-    tagImported: true,
   });
 });

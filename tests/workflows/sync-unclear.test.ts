@@ -163,6 +163,21 @@ describe('a sync in trouble', () => {
     await atRest(main);
   });
 
+  test.concurrent('never more than so many, also when the answer of a piece is lost', async () => {
+    const main = await site(engine, 'limited', { releaseLimit: 3 });
+    await main.serve('limited-1');
+    await approvedBefore(main);
+    const strays = Array.from({ length: 7 }, (_, n) => main.byHand(150 + n).ip);
+    accidents.set('applyRows limited', async (call) => {
+      await call();
+      throw new Error('the answer was lost');
+    });
+    const view = await sync(main);
+    expect(view).toMatchObject({ state: 'applied', counts: { release: 7 }, outcomes: { done: 3 } });
+    expect(strays.filter((ip) => main.held(ip) === undefined)).toEqual(strays.slice(0, 3));
+    expect(await sync(main)).toMatchObject({ counts: { release: 4 }, outcomes: { done: 3 } });
+  });
+
   test.concurrent('confirmSightings: released once it was seen so on enough dates', async () => {
     const main = await site(engine, 'dates', { confirmSightings: 2, policy: 'all' });
     await main.serve('dates-1');

@@ -14,7 +14,6 @@ import { failureOf, insist, pause } from './waiting.ts';
 /** Where an apply stands; goes along when the run continues as new. */
 export interface ApplyProgress {
   after: string | null;
-  released: number;
   /** Rows the release limit left for the next run. */
   left: number;
   /** Rows to try again, with their locks still ours where something was sent. */
@@ -24,7 +23,7 @@ export interface ApplyProgress {
 }
 
 export function beginApply(): ApplyProgress {
-  return { after: null, released: 0, left: 0, again: [], through: false };
+  return { after: null, left: 0, again: [], through: false };
 }
 
 /** So many rows of unknown outcome are waited for at once; more, and the plan goes on only after their fence. */
@@ -74,9 +73,9 @@ async function piece(
     again.length > 0 ? `look again at ${again.length} rows` : `apply rows after ${progress.after ?? 'the start'}`;
   let fenced = false;
   const call = async (): Promise<AppliedRows> => {
-    const { after, released } = progress;
+    const { after } = progress;
     for (let lost = 0; ; lost += 1) {
-      const request = { run, integration, owner, fenceMs, after, again, fenced, released, releaseLimit };
+      const request = { run, integration, owner, fenceMs, after, again, fenced, releaseLimit };
       try {
         return await mending(what).applyRows(request);
       } catch (error) {
@@ -99,7 +98,6 @@ async function piece(
 }
 
 function take(progress: ApplyProgress, applied: AppliedRows, again: readonly Again[]): void {
-  progress.released = applied.released;
   progress.left += applied.left;
   if (again.length > 0) {
     progress.again = applied.again;

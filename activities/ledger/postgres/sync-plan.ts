@@ -175,6 +175,18 @@ export async function itemsToApply(db: Db, run: string, page: ItemPage): Promise
   return rows.map(plannedItem);
 }
 
+export async function countReleases(db: Db, run: string, after: string | null): Promise<number> {
+  const upTo = await positionOf(db, run, after);
+  const { count } = await db
+    .selectFrom('sync_item')
+    .select((eb) => eb.fn.countAll<string>().as('count'))
+    .where('run', '=', run)
+    .where('action', '=', 'release')
+    .where((eb) => eb.or([eb('position', '<=', upTo), eb('outcome', 'is not', null)]))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 async function positionOf(db: Db, run: string, ip: string | null): Promise<number> {
   if (ip === null) return 0;
   const row = await db

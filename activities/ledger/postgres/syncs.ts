@@ -19,8 +19,7 @@ export function syncsIn(database: Database): SyncStore {
     setState: (run, state, reason) => database.transact((db) => setRunState(db, run, { state, reason })),
     approve: (run, checksum) => database.transact((db) => approveRun(db, run, checksum)),
     toApply: (run, after, limit) => database.read((db) => plan.itemsToApply(db, run, { after, limit })),
-    saveOutcome: (run, ip, ...[outcome, reason]) =>
-      database.transact((db) => plan.saveOutcomes(db, run, [{ ip, outcome, reason }])),
+    countReleases: (run, after) => database.read((db) => plan.countReleases(db, run, after)),
     saveOutcomes: (run, rows) => database.transact((db) => plan.saveOutcomes(db, run, rows)),
     sight: (run, rows, localDate) => database.transact((db) => sight(db, run, { rows, localDate })),
     find: (run) =>

@@ -25,7 +25,11 @@ export interface SyncStore {
   approve(run: string, checksum: string): Promise<SyncRun | 'other-checksum' | 'not-waiting'>;
   /** The next rows to apply, in address order, after `after`. */
   toApply(run: string, after: string | null, limit: number): Promise<readonly PlannedItem[]>;
-  saveOutcome(run: string, ip: string, outcome: Outcome, reason: string | null): Promise<void>;
+  /**
+   * Releases of the run that count against its limit: all rows up to `after`, which were looked at, and those behind it
+   * that have an outcome already.
+   */
+  countReleases(run: string, after: string | null): Promise<number>;
   /** One sighting of (address, tag, group, PTR) at most per local date; answers on how many dates it was seen. */
   sight(run: string, rows: readonly PlanRow[], localDate: string): Promise<ReadonlyMap<string, number>>;
   find(run: string): Promise<SyncRun | undefined>;
