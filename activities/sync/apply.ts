@@ -91,7 +91,8 @@ async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
   const planned = await deps.ledger.syncs.find(run);
   const installation = await deps.ledger.installation();
   const allOnPurpose = planned?.policy === 'all' && found?.policy === 'all' && found.adminLogin !== null;
-  return { deps, run, owner, integration, fenceMs, allOnPurpose, installation };
+  const tagImported = found?.tagImported ?? false;
+  return { deps, run, owner, integration, fenceMs, allOnPurpose, installation, tagImported };
 }
 
 /** The next rows of the plan, or those that come again; with what this run's locks say of a copy before this one. */

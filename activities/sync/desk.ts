@@ -23,6 +23,8 @@ export interface MendDesk {
   /** Under an administrator only what is ours is released, unless `all` was set on purpose (design.md 5). */
   readonly allOnPurpose: boolean;
   readonly installation: string;
+  /** Addresses that were imported get their tag from the sync. */
+  readonly tagImported: boolean;
 }
 
 /** One row, looked at on both sides under its address's lock. */

@@ -2,7 +2,7 @@ import { ownership, parseTag, tagOf } from '../../workflows/domain/tag.ts';
 import type { IpManager } from '../ipmanager/ip-manager.ts';
 import type { PlannedItem } from '../ledger/sync/sync-store.ts';
 import { lockAddress } from '../locking.ts';
-import { adopt, isTagged, tagAgain, writePtr } from './change.ts';
+import { adopt, isTagged, settleAdopted, tagAgain, writePtr } from './change.ts';
 import { changed, differs, ended, unread, type MendDesk, type NoRights, type Row, type RowEnd } from './desk.ts';
 import { giveBackExtra, markOf, occupy, settleOccupied } from './occupy.ts';
 import { release, released } from './release.ts';
@@ -140,6 +140,13 @@ async function reached(desk: MendDesk, { item, held, row }: Row): Promise<boolea
     case 'tag':
       return held !== undefined && row !== undefined && (await isTagged(desk, { item, held, row }));
     case 'adopt-ptr':
+      // Only where the tag was to go along: a copy of this step has written it.
+      return (
+        item.remote?.tag === null &&
+        held !== undefined &&
+        row !== undefined &&
+        (await isTagged(desk, { item, held, row }))
+      );
     case 'report':
       return false;
   }
@@ -156,6 +163,7 @@ async function settle(desk: MendDesk, row: Row): Promise<RowEnd | NoRights> {
     case 'tag':
       return tagAgain(desk, row);
     case 'adopt-ptr':
+      return settleAdopted(desk, row);
     case 'report':
       return ended('done');
   }

@@ -2,7 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { service } from '../support/orders.ts';
 import { query } from '../support/database.ts';
 import { activeAddress, openDesk, release, releasing, repoint } from './support/desk.ts';
-import { approvedBefore, atRest, itemOf, mutations, site, sync, wideWorld } from './support/sync-desk.ts';
+import {
+  approvedBefore,
+  atRest,
+  importedAddress,
+  itemOf,
+  mutations,
+  site,
+  sync,
+  wideWorld,
+} from './support/sync-desk.ts';
 
 const engine = await openDesk({ world: wideWorld(), integration: { fenceMs: 2_000 }, unread: true });
 const { ledger, simulator } = engine;
@@ -202,15 +211,10 @@ describe('conflicts', () => {
 });
 
 describe('imported addresses, which never had a tag of ours', () => {
-  /** A service with an address that was there before us. */
-  async function imported(name: string, fields: { readonly tagImported?: boolean } = {}) {
+  /** The PTR the ledger wants is the one that stands there, but as said. */
+  async function imported(name: string, fields: { readonly tagImported?: boolean } = {}, ptr?: string | null) {
     const main = await site(engine, name, fields);
-    await main.serve(`${name}-0`);
-    await approvedBefore(main);
-    const { ip } = main.byHand(160, { domain: 'old.example.com', note: 'since 2009' });
-    await sql(`insert into address (ip, family, state, service, generation, integration, address_group, untagged, ptr, ptr_seen)
-      values ('${ip}', 'ipv4', 'active', '${name}-0', 1, '${name}', 'public', true, 'old.example.com', 'old.example.com')`);
-    return { main, ip };
+    return { main, ip: await importedAddress(main, ptr) };
   }
 
   test.concurrent('stay as they are by default', async () => {
@@ -225,6 +229,31 @@ describe('imported addresses, which never had a tag of ours', () => {
     expect(itemOf(await sync(main), ip)).toMatchObject({ discrepancy: 'untagged', action: 'tag', outcome: 'done' });
     expect(main.held(ip)?.note).toMatch(/^iptally:[0-9a-f]{12}:[0-9a-f]{16} since 2009$/);
     expect(await ledger.addresses.find(ip)).toMatchObject({ untagged: false });
+    await atRest(main);
+  });
+
+  test.concurrent.each<[string, string | null, { readonly action: string; readonly ptr: string }]>([
+    ['taken over', null, { action: 'adopt-ptr', ptr: 'old.example.com' }],
+    ['written', 'new.example.com', { action: 'write-ptr', ptr: 'new.example.com' }],
+  ])(
+    'I10: whose PTR is %s get their tag along, where the integration says so',
+    async (what, wanted, { action, ptr }) => {
+      const { main, ip } = await imported(`import-${what.slice(0, 5)}`, { tagImported: true }, wanted);
+      const before = mutations(main).length;
+      expect(itemOf(await sync(main), ip)).toMatchObject({ discrepancy: 'ptr-drift', action, outcome: 'done' });
+      expect(mutations(main)).toHaveLength(before + 1);
+      const row = await ledger.addresses.find(ip);
+      expect(row).toMatchObject({ ptr, ptrSeen: ptr, untagged: false });
+      expect(main.held(ip)).toMatchObject({ domain: ptr, note: `${row?.mark?.tag} since 2009` });
+      expect((await atRest(main)).counts).toEqual({});
+    },
+  );
+
+  test.concurrent('are not tagged along by default', async () => {
+    const { main, ip } = await imported('import-adopt', {}, null);
+    expect(itemOf(await sync(main), ip)).toMatchObject({ action: 'adopt-ptr', outcome: 'done' });
+    expect(main.held(ip)).toMatchObject({ note: 'since 2009' });
+    expect(await ledger.addresses.find(ip)).toMatchObject({ ptr: 'old.example.com', mark: null, untagged: true });
     await atRest(main);
   });
 

@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { password } from '../support/engine.ts';
 import { openDesk } from './support/desk.ts';
-import { approvedBefore, atRest, itemOf, mutations, site, sync, wideWorld } from './support/sync-desk.ts';
+import {
+  approvedBefore,
+  atRest,
+  importedAddress,
+  itemOf,
+  mutations,
+  site,
+  sync,
+  wideWorld,
+} from './support/sync-desk.ts';
 
 const engine = await openDesk({ world: wideWorld(), integration: { fenceMs: 2_000 }, unread: true });
 const { simulator, ledger } = engine;
@@ -18,6 +27,21 @@ async function withholding<Answer>(functions: readonly string[], work: () => Pro
     Object.assign(world.knobs, { withheld: before });
   }
 }
+
+test('a tag that the panel cuts is never recorded as written: the PTR it went along with is kept, and the row has failed', async () => {
+  const main = await site(engine, 'cuts', { tagImported: true });
+  const ip = await importedAddress(main, null);
+  world.knobs.noteLength = 20;
+  const view = await sync(main);
+  world.knobs.noteLength = null;
+  expect(itemOf(view, ip)).toMatchObject({
+    action: 'adopt-ptr',
+    outcome: 'failed',
+    reason: expect.stringContaining('tag-not-kept'),
+  });
+  expect(await ledger.addresses.find(ip)).toMatchObject({ ptr: 'old.example.com', mark: null, untagged: true });
+  expect(await ledger.settings.integrations.find(main.name)).toMatchObject({ tagNotKept: true });
+});
 
 // One after the other: what the panel withholds, it withholds from all.
 describe('a right the login lacks', () => {

@@ -8,6 +8,7 @@ import { eventsOf, openDesk, repoint } from './support/desk.ts';
 import {
   approvedBefore,
   atRest,
+  importedAddress,
   itemOf,
   mutations,
   site,
@@ -176,6 +177,19 @@ describe('a sync in trouble', () => {
     expect(view).toMatchObject({ state: 'applied', counts: { release: 7 }, outcomes: { done: 3 } });
     expect(strays.filter((ip) => main.held(ip) === undefined)).toEqual(strays.slice(0, 3));
     expect(await sync(main)).toMatchObject({ counts: { release: 4 }, outcomes: { done: 3 } });
+  });
+
+  test.concurrent('a tag that went along with a PTR, and nobody heard of it, is ours after a look', async () => {
+    const main = await site(engine, 'along', { tagImported: true });
+    const ip = await importedAddress(main, null);
+    const before = mutations(main).length;
+    once(main, { purpose: 'write', at: ip }, { kind: 'reset-after' });
+    expect(itemOf(await sync(main), ip)).toMatchObject({ action: 'adopt-ptr', outcome: 'done' });
+    const row = await ledger.addresses.find(ip);
+    expect(row).toMatchObject({ ptr: 'old.example.com', untagged: false });
+    expect(main.held(ip)).toMatchObject({ note: `${row?.mark?.tag} since 2009` });
+    expect(mutations(main)).toHaveLength(before + 1);
+    expect((await atRest(main)).counts).toEqual({});
   });
 
   test.concurrent('confirmSightings: released once it was seen so on enough dates', async () => {

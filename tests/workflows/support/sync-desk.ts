@@ -148,6 +148,21 @@ export async function approvedBefore(where: Site): Promise<void> {
   if (view.state !== 'applied' || where.held(row.ip) !== undefined) throw new Error(`the first run is ${view.state}`);
 }
 
+/** An address of a service that was there before us; by default the PTR that stands there is the one the ledger wants. */
+export async function importedAddress(where: Site, ptr: string | null = 'old.example.com'): Promise<string> {
+  const { engine, name } = where;
+  await where.serve(`${name}-0`);
+  await approvedBefore(where);
+  const { ip } = where.byHand(160, { domain: 'old.example.com', note: 'since 2009' });
+  const [wanted, seen] = [ptr === null ? 'null' : `'${ptr}'`, ptr === null ? 'null' : `'old.example.com'`];
+  await query(
+    engine.database.applicationUrl,
+    `insert into address (ip, family, state, service, generation, integration, address_group, untagged, ptr, ptr_seen)
+     values ('${ip}', 'ipv4', 'active', '${name}-0', 1, '${name}', 'public', true, ${wanted}, ${seen})`,
+  );
+  return ip;
+}
+
 export function itemOf(view: SyncView, ip: string): SyncItemView | undefined {
   return view.items.find((item) => item.address === ip);
 }
