@@ -1,4 +1,5 @@
 import { changesOf } from '../../../workflows/domain/plan.ts';
+import { applies } from '../../../workflows/domain/policy.ts';
 import type { SyncRunView } from '../../views/sync.ts';
 
 /** What a person does next: whole commands, to be copied. */
@@ -29,9 +30,9 @@ export function nextStep(one: SyncRunView): readonly string[] {
 
 function planned({ integration, policy, verdict, counts }: SyncRunView): readonly string[] {
   if (changesOf(counts) === 0) return ['nothing to do'];
-  if (policy === 'observe') {
+  if (!applies(policy)) {
     return [
-      `next: iptally sync run ${integration} --policy owned   (the policy observe applies nothing; ` +
+      `next: iptally sync run ${integration} --policy owned   (the policy ${policy} applies nothing; ` +
         `"iptally integration edit ${integration} --policy …" changes it for the nights too)`,
     ];
   }
@@ -41,11 +42,15 @@ function planned({ integration, policy, verdict, counts }: SyncRunView): readonl
 
 function applied({ integration, counts, outcomes }: SyncRunView): readonly string[] {
   if (changesOf(counts) === 0) return ['nothing to do'];
-  const left = outcomes.failed + outcomes.denied + outcomes.changed;
+  const left = changesOf(counts) - outcomes.done;
   if (left === 0) return [`${outcomes.done} done, nothing is left`];
+  const tried = outcomes.failed + outcomes.denied + outcomes.changed;
+  const untried = left - tried;
+  const mend = tried > 0 ? 'mend what is told above, then ' : '';
   return [
     `${outcomes.done} done, ${left} left for the next run`,
-    `next: mend what is told above, then iptally sync run ${integration}`,
+    ...(untried > 0 ? [`${untried} of these are releases over the limit of one run (--release-limit)`] : []),
+    `next: ${mend}iptally sync run ${integration}`,
   ];
 }
 
