@@ -75,9 +75,9 @@ function changeCommands(address: Noun): void {
     .argument('<ip>')
     .argument('<name>', 'the host name it points to')
     .option('--actor <actor>', 'who asks: operator, provisioning or customer:<id>', 'operator')
-    .action((ip, name, ...[flags, command]) =>
-      run(command, async (session) => (await changes()).changePtr(session, ip, { ptr: name, actor: flags.actor })),
-    );
+    .action(function changePtr(ip, ptr, { actor }) {
+      return run(this, async (session) => (await changes()).changePtr(session, ip, { ptr, actor }));
+    });
 
   address
     .command('resolve')
