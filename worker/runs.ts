@@ -10,6 +10,8 @@ export function runsOf(client: Client): Runs {
       const newest = await describe(client, { workflowId: run.workflowId });
       if (newest?.firstRunId === run.runId) return newest.closedAt;
       const owner = await describe(client, run);
+      // Its chain went on in runs after it, and ended before another chain of this id began: that is when it was over at the latest.
+      if (owner?.wentOn === true && newest !== undefined) return startOf(client, run.workflowId, newest);
       // Gone from Temporal: its retention is far longer than any fence.
       return owner?.closedAt ?? newest?.startedAt ?? new Date(0);
     },
@@ -32,6 +34,13 @@ interface Described {
   readonly firstRunId: string;
   readonly startedAt: Date;
   readonly closedAt: Date | undefined;
+  /** It closed by continuing as new: the end of this run is not the end of its chain. */
+  readonly wentOn: boolean;
+}
+
+/** When a chain of runs began, which its first run tells. */
+async function startOf(client: Client, workflowId: string, { firstRunId, startedAt }: Described): Promise<Date> {
+  return (await describe(client, { workflowId, runId: firstRunId }))?.startedAt ?? startedAt;
 }
 
 async function describe(
@@ -44,6 +53,7 @@ async function describe(
       firstRunId: found.raw.workflowExecutionInfo?.firstRunId ?? found.runId,
       startedAt: found.startTime,
       closedAt: found.status.name === 'RUNNING' ? undefined : found.closeTime,
+      wentOn: found.status.name === 'CONTINUED_AS_NEW',
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;

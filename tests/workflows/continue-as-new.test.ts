@@ -3,6 +3,7 @@ import { openHome } from '../../worker/local/home.ts';
 import { openPortBook } from '../../worker/local/ports.ts';
 import { findTemporal } from '../../worker/local/temporal-binary.ts';
 import { startTemporal } from '../../worker/local/temporal.ts';
+import { runsOf as askedFrom } from '../../worker/runs.ts';
 import { approveUpdate, keepUpdate, workflowIds } from '../../workflows/contract.ts';
 import { smallWorld } from '../support/engine.ts';
 import { orderService, service } from '../support/orders.ts';
@@ -81,6 +82,26 @@ describe('a story that starts over in the middle of a wait', () => {
     expect(await handle.result()).toMatchObject({ service: 'gone-1', released: [address?.ip] });
     expect(await ledger.services.find('gone-1')).toMatchObject({ state: 'removed' });
   });
+});
+
+test('who asks about a chain that was ended hears no time before its end, also once another one began', async () => {
+  const { ip, url } = await onServer('web-ended', 'ended-1');
+  await edit('web-ended', nowhere);
+  const workflowId = workflowIds.releaseAddress(ip);
+  const { firstExecutionRunId: runId } = await release(engine, ip);
+  await startedOver(workflowId);
+  const last = client.workflow.getHandle(workflowId);
+  await last.terminate();
+  const { closeTime: ended } = await last.describe();
+  if (ended === undefined) throw new Error('it goes on');
+  const asked = { workflowId, runId };
+  expect(await askedFrom(client).closedAt(asked)).toEqual(ended);
+  await edit('web-ended', url);
+  const next = await release(engine, ip);
+  const { startTime } = await client.workflow.getHandle(workflowId, next.firstExecutionRunId).describe();
+  expect(await askedFrom(client).closedAt(asked)).toEqual(startTime);
+  expect(startTime.getTime()).toBeGreaterThanOrEqual(ended.getTime());
+  expect(await next.result()).toMatchObject({ address: ip, state: 'quarantined' });
 });
 
 test('a sync goes on behind the last piece that was applied, and does nothing twice', async () => {
