@@ -103,19 +103,6 @@ export async function removeSchedule(client: Client, integration: string): Promi
   await unlessMissing(() => client.schedule.getHandle(scheduleId(integration)).delete());
 }
 
-/** A start now, through the schedule; never beside one that runs. */
-export async function triggerSchedule(client: Client, integration: string): Promise<void> {
-  await client.schedule.getHandle(scheduleId(integration)).trigger('SKIP');
-}
-
-export async function pauseSchedule(client: Client, integration: string, note: string): Promise<void> {
-  await client.schedule.getHandle(scheduleId(integration)).pause(note);
-}
-
-export async function unpauseSchedule(client: Client, integration: string, note: string): Promise<void> {
-  await client.schedule.getHandle(scheduleId(integration)).unpause(note);
-}
-
 /** Nothing when the integration has no schedule. */
 export async function describeSchedule(client: Client, integration: string): Promise<ScheduleStanding | undefined> {
   const found = await unlessMissing(() => client.schedule.getHandle(scheduleId(integration)).describe());

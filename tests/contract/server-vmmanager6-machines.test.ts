@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startVmManager6Simulator } from '../../activities/servers/vmmanager6/simulator/start.ts';
 import { beginTask } from '../../activities/servers/vmmanager6/simulator/tasks.ts';
-import { addHost, giveIp, goOn } from '../../activities/servers/vmmanager6/simulator/world.ts';
+import { addHost, giveIp } from '../../activities/servers/vmmanager6/simulator/world.ts';
 import { commentOf, vmNameOf } from '../../activities/servers/vmmanager6/vm-name.ts';
+import { endTasks } from './support/hanging-work.ts';
 import { Panels } from './support/panels.ts';
 import { connectionTo, moduleNamed } from './support/server-row.ts';
 import { settled } from './support/settled.ts';
@@ -133,7 +134,7 @@ describe('a machine of VMmanager 6', () => {
       kind: 'started',
       task: `vm${host}`,
     });
-    goOn(world);
+    endTasks(world);
     expect(await setUp(['198.51.100.10'])).toEqual(done);
   });
 

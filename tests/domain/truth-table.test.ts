@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { judge, matches, needsFacts, plainlyInStep, truthTableMarkdown } from '../../workflows/domain/judge.ts';
+import { judge, matches, needsFacts, plainlyInStep } from '../../workflows/domain/judge.ts';
 import { sighting } from '../../workflows/domain/sighting.ts';
 import { truthTable, type TruthRow } from '../../workflows/domain/truth-table.ts';
 import type { TruthCase } from './support/truth-case.ts';
 import { boundCases } from './support/truth-cases-bound.ts';
 import { restCases } from './support/truth-cases-rest.ts';
+import { truthTableMarkdown } from './support/truth-table-markdown.ts';
 
 const cases = { ...restCases, ...boundCases };
 const keyOf = (row: TruthRow): string => `${row.remote} | ${row.ledger} | ${row.and ?? ''}`.trimEnd();

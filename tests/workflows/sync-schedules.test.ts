@@ -4,12 +4,9 @@ import { watchNights } from '../../worker/night-watch.ts';
 import { scheduleHealth, silentAfterMs, type Watched } from '../../worker/schedule-health.ts';
 import {
   describeSchedule,
-  pauseSchedule,
   reconcileSchedules,
   removeSchedule,
   scheduleId,
-  triggerSchedule,
-  unpauseSchedule,
   upsertSchedule,
   type ScheduleStanding,
 } from '../../worker/schedules.ts';
@@ -22,6 +19,9 @@ const { client, ledger, taskQueue } = engine;
 const ways = { taskQueue };
 /** Reconciling looks at all schedules of a queue. */
 const apart = { taskQueue: `${taskQueue}-apart` };
+
+/** What an operator does at the Web UI, or with Temporal's own command line. */
+const handleOf = (name: string) => client.schedule.getHandle(scheduleId(name));
 
 async function nextOf(name: string): Promise<readonly string[]> {
   return (await describeSchedule(client, name))?.next ?? [];
@@ -37,7 +37,7 @@ describe('the schedule of an integration', () => {
       const [first] = await nextOf(name);
       expect(first).toBe(nextStart(new Date().toISOString(), timeZone));
     }
-    const described = await client.schedule.getHandle(scheduleId(name)).describe();
+    const described = await handleOf(name).describe();
     expect(described.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 6 * 3_600_000 });
     expect(described.action).toMatchObject({
       workflowType: 'syncIntegration',
@@ -54,7 +54,7 @@ describe('the schedule of an integration', () => {
     const name = `pause-${taskQueue.slice(-6)}`;
     const integration = { name, timeZone: 'UTC' };
     await upsertSchedule(client, integration, apart);
-    await pauseSchedule(client, name, 'the panel is moved on Friday');
+    await handleOf(name).pause('the panel is moved on Friday');
     await upsertSchedule(client, { name, timeZone: 'Europe/Paris' }, apart);
     await reconcileSchedules(client, [integration], apart);
     expect(await describeSchedule(client, name)).toMatchObject({
@@ -62,7 +62,7 @@ describe('the schedule of an integration', () => {
       note: 'the panel is moved on Friday',
       timeZone: 'UTC',
     });
-    await unpauseSchedule(client, name, 'moved');
+    await handleOf(name).unpause('moved');
     expect(await describeSchedule(client, name)).toMatchObject({ paused: false });
     await eventually(async () => {
       await reconcileSchedules(client, [], apart);
@@ -98,7 +98,7 @@ describe('the schedule of an integration', () => {
     await approvedBefore(main);
     await upsertSchedule(client, { name: 'trigger', timeZone: 'UTC' }, ways);
     const runs = (await ledger.syncs.list('trigger', 10)).length;
-    await triggerSchedule(client, 'trigger');
+    await handleOf('trigger').trigger('SKIP');
     const newest = await eventually(async () => {
       const listed = await ledger.syncs.list('trigger', 10);
       expect(listed).toHaveLength(runs + 1);
@@ -176,7 +176,7 @@ test('a worker tells of a silent night in its log, once an hour and not at each 
   const watching = watchNights({ client, ledger, log, stop: stop.signal, everyMs: 20 });
   await eventually(() => expect(told('no-schedule')).toHaveLength(1));
   await upsertSchedule(client, { name: main.name, timeZone: 'UTC' }, ways);
-  await pauseSchedule(client, main.name, 'the panel moves');
+  await handleOf(main.name).pause('the panel moves');
   await eventually(() => expect(told('schedule-paused')).toMatchObject([{ level: 40 }]));
   stop.abort();
   await watching;

@@ -68,20 +68,3 @@ export function needsFacts({ remote, ledger }: Sides, context: Context): boolean
   const { discrepancy } = matching(sighting({ remote, ledger }, noFacts, context));
   return discrepancy !== 'ignored' && !belongsElsewhere(ledger, context);
 }
-
-/** The table as the docs show it (ARCHITECTURE.md, "The truth table"). */
-export function truthTableMarkdown(): string {
-  const head = ['| remote | ledger | and | discrepancy | action |', '|---|---|---|---|---|'];
-  return [...head, ...truthTable.map(markdownRow), ''].join('\n');
-}
-
-function markdownRow(row: TruthRow): string {
-  const discrepancy = row.discrepancy === 'none' ? 'none' : `\`${row.discrepancy}\``;
-  return `| ${row.remote} | ${row.ledger} | ${row.and ?? ''} | ${discrepancy} | ${actionWords(row)} |`;
-}
-
-function actionWords({ action, underAll }: TruthRow): string {
-  if (action === null) return '–';
-  if (action === 'refuse the run') return 'run refused';
-  return underAll === undefined ? `\`${action}\`` : `\`${underAll}\` under \`all\`, else \`${action}\``;
-}

@@ -1,6 +1,6 @@
 import { panelKnobs, type PanelKnobs } from '../../../coremanager/simulator/panel.ts';
 import { hashPassword, type SimUser } from '../../../coremanager/simulator/sessions.ts';
-import { goOn, noWork, slowKnobs, type SlowKnobs, type SlowWork } from '../../../coremanager/simulator/slow-work.ts';
+import { noWork, slowKnobs, type SlowKnobs, type SlowWork } from '../../../coremanager/simulator/slow-work.ts';
 
 /** A VDS: its first address is the main one, by which the panel knows it. */
 export interface SimVds {
@@ -96,11 +96,4 @@ export function addVds(world: VdsWorld, { name, addresses }: NonNullable<VdsWorl
 
 export function usedAddresses(world: VdsWorld): ReadonlySet<string> {
   return new Set([...world.vdss].flatMap((vds) => vds.addresses.map(({ ip }) => ip)));
-}
-
-export function goOnAll(world: VdsWorld): void {
-  goOn(
-    world.knobs,
-    [...world.vdss].map(({ work }) => work),
-  );
 }

@@ -1,6 +1,6 @@
 import { panelKnobs, type PanelKnobs } from '../../../coremanager/simulator/panel.ts';
 import { hashPassword, type SimUser } from '../../../coremanager/simulator/sessions.ts';
-import { goOn, noWork, slowKnobs, type SlowKnobs, type SlowWork } from '../../../coremanager/simulator/slow-work.ts';
+import { noWork, slowKnobs, type SlowKnobs, type SlowWork } from '../../../coremanager/simulator/slow-work.ts';
 
 export interface VmUser {
   readonly id: string;
@@ -130,11 +130,4 @@ export function addVm(world: VmWorld, { name, domain, addresses }: NonNullable<V
   world.vms.set(vm.id, vm);
   world.revision += 1;
   return vm;
-}
-
-export function goOnAll(world: VmWorld): void {
-  const works = [...world.vms.values()].flatMap(({ work, deleting }) =>
-    deleting === null ? [work] : [work, deleting],
-  );
-  goOn(world.knobs, works);
 }

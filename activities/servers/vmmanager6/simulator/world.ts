@@ -47,7 +47,7 @@ export interface VmTask {
 export interface VmKnobs {
   /** How long a task works; those of one machine wait for each other. */
   taskMs: number;
-  /** Tasks begun from now on never end, until `goOn`. */
+  /** Tasks begun from now on never end. */
   hang: boolean;
   /** The next task ends badly, with these words. */
   failNext: string | null;
@@ -171,10 +171,4 @@ export function giveIp(world: VmWorld, ip: string, host: number | null): IpRecor
   const record: IpRecord = { id: nextId(world), ip, host, state, pending: false };
   world.ips.set(ip, record);
   return record;
-}
-
-/** Lets tasks end that hang. */
-export function goOn(world: VmWorld): void {
-  world.knobs.hang = false;
-  for (const task of world.tasks.values()) if (task.endsAt === null) task.endsAt = Date.now();
 }

@@ -1,5 +1,6 @@
 import { startVdsManager4Simulator } from '../../../../activities/servers/vdsmanager4/simulator/start.ts';
-import { addVds, createVdsWorld, goOnAll } from '../../../../activities/servers/vdsmanager4/simulator/world.ts';
+import { addVds, createVdsWorld } from '../../../../activities/servers/vdsmanager4/simulator/world.ts';
+import { goOn } from '../hanging-work.ts';
 import { canary } from '../panels.ts';
 import { connectionTo, moduleNamed, type ServerRow } from '../server-row.ts';
 
@@ -44,7 +45,11 @@ export const vdsmanager4: ServerRow = {
         hang: () => {
           world.knobs.hang = true;
         },
-        goOn: () => goOnAll(world),
+        goOn: () =>
+          goOn(
+            world.knobs,
+            [...world.vdss].map(({ work }) => work),
+          ),
       },
     };
   },

@@ -1,5 +1,6 @@
 import { startVmManager5Simulator } from '../../../../activities/servers/vmmanager5/simulator/start.ts';
-import { addVm, createVmWorld, goOnAll } from '../../../../activities/servers/vmmanager5/simulator/world.ts';
+import { addVm, createVmWorld } from '../../../../activities/servers/vmmanager5/simulator/world.ts';
+import { goOn } from '../hanging-work.ts';
 import { canary } from '../panels.ts';
 import { connectionTo, moduleNamed, type ServerRow } from '../server-row.ts';
 
@@ -44,7 +45,11 @@ export const vmmanager5: ServerRow = {
         hang: () => {
           world.knobs.hang = true;
         },
-        goOn: () => goOnAll(world),
+        goOn: () =>
+          goOn(
+            world.knobs,
+            [...world.vms.values()].flatMap(({ work, deleting }) => (deleting === null ? [work] : [work, deleting])),
+          ),
       },
     };
   },

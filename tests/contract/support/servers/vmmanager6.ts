@@ -1,5 +1,6 @@
 import { startVmManager6Simulator } from '../../../../activities/servers/vmmanager6/simulator/start.ts';
-import { createVmWorld, giveIp, goOn } from '../../../../activities/servers/vmmanager6/simulator/world.ts';
+import { createVmWorld, giveIp } from '../../../../activities/servers/vmmanager6/simulator/world.ts';
+import { endTasks } from '../hanging-work.ts';
 import { canary } from '../panels.ts';
 import { connectionTo, moduleNamed, type ServerRow } from '../server-row.ts';
 
@@ -46,7 +47,7 @@ export const vmmanager6: ServerRow = {
         hang: () => {
           world.knobs.hang = true;
         },
-        goOn: () => goOn(world),
+        goOn: () => endTasks(world),
       },
     };
   },
