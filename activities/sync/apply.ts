@@ -1,3 +1,4 @@
+import { Context as ActivityContext } from '@temporalio/activity';
 import type { Failure } from '../../workflows/domain/failure.ts';
 import type { Deps } from '../deps.ts';
 import { applicationFailure } from '../failures.ts';
@@ -20,6 +21,8 @@ export interface ApplyRequest {
   readonly again: readonly Again[];
   /** Whatever copies of this step sent before is over. */
   readonly fenced: boolean;
+  /** The run was stopped: what was sent is looked at, and nothing more is done. */
+  readonly settleOnly: boolean;
   readonly releaseLimit: number;
 }
 
@@ -41,7 +44,12 @@ const awayAfter = 5;
 
 export function syncApplyActivities(deps: Deps) {
   return {
-    applyRows: (request: ApplyRequest) => heartbeating((signal) => applyRows(deps, request, signal)),
+    applyRows: (request: ApplyRequest) =>
+      heartbeating((signal) => {
+        // An attempt before this one may have sent something a moment ago, whatever the request says of older copies.
+        const fenced = request.fenced && ActivityContext.current().info.attempt === 1;
+        return applyRows(deps, { ...request, fenced }, signal);
+      }),
     /** Their releases run: what becomes of them is theirs to tell. */
     releasesStarted: async (run: string, rows: readonly { readonly ip: string; readonly failure: string | null }[]) => {
       const outcomes = rows.map(({ ip, failure }): RowOutcome => {
@@ -86,13 +94,13 @@ interface Work {
 }
 
 async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
-  const { run, owner, integration, fenceMs } = request;
+  const { run, owner, integration, fenceMs, settleOnly } = request;
   const found = await deps.ledger.settings.integrations.find(integration);
   const planned = await deps.ledger.syncs.find(run);
   const installation = await deps.ledger.installation();
   const allOnPurpose = planned?.policy === 'all' && found?.policy === 'all' && found.adminLogin !== null;
   const tagImported = found?.tagImported ?? false;
-  return { deps, run, owner, integration, fenceMs, allOnPurpose, installation, tagImported };
+  return { deps, run, owner, integration, fenceMs, settleOnly, allOnPurpose, installation, tagImported };
 }
 
 /** The next rows of the plan, or those that come again; with what this run's locks say of a copy before this one. */
@@ -145,7 +153,7 @@ async function workOn(work: Work, turn: Planned): Promise<void> {
   const { desk, ends, fenced } = work;
   const { ip } = turn.item;
   // A copy of this step ended in the middle: what it sent may still land, so the row waits out a fence with the others.
-  const unheard = turn.resumed && turn.again === undefined && !fenced;
+  const unheard = turn.resumed && !fenced;
   const end: RowEnd = unheard
     ? { kind: 'sent', why: 'a copy of this step ended in the middle' }
     : await mendRow(desk, turn);
@@ -175,7 +183,7 @@ function againOf({ item, before, again }: Planned, end: RowEnd): readonly Again[
       before,
       tries: (again?.tries ?? 0) + 1,
       sent: sent || again?.sent === true,
-      extra: sent ? (end.extra ?? null) : (again?.extra ?? null),
+      extra: (sent ? end.extra : undefined) ?? again?.extra ?? null,
       why: sent ? end.why : end.failure.message,
     },
   ];

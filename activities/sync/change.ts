@@ -20,7 +20,7 @@ import {
   type Row,
   type RowEnd,
 } from './desk.ts';
-import { markOf } from './occupy.ts';
+import { keptMark, markOf } from './occupy.ts';
 
 /** Both sides of an address that is on a service here and held there. */
 interface Both extends Row {
@@ -131,9 +131,11 @@ async function write(
   row: Both,
   change: Required<Omit<RemoteChange, 'ip'>>,
 ): Promise<RemoteAddress | RowEnd | NoRights> {
+  const { panel, item } = row;
+  const first = row.row.mark === null && tagOf(change.note) !== tagOf(row.held.note);
+  if (first && (await keptMark(desk, row)) === undefined) return lockLost;
   const late = stalled(desk, row);
   if (late !== undefined) return late;
-  const { panel, item } = row;
   const outcome = await sendOnce(() => panel.write({ ip: item.ip, ...change }));
   if (outcome.kind === 'absent') return changed('it is not held in IPmanager any more');
   if (outcome.kind !== 'done') return notDone(outcome);

@@ -20,6 +20,8 @@ export interface MendDesk {
   readonly owner: RunRef;
   readonly integration: string;
   readonly fenceMs: number;
+  /** Nothing is done that was not begun: the run was stopped. */
+  readonly settleOnly: boolean;
   /** Under an administrator only what is ours is released, unless `all` was set on purpose (design.md 5). */
   readonly allOnPurpose: boolean;
   readonly installation: string;

@@ -114,7 +114,8 @@ function tagOf({ ip, remote, ledger }: MergedRow, { known, open, installation }:
   if (remote.kind !== 'used') return 'nobody';
   if (remote.tag !== null && parseTag(remote.tag)?.installation !== installation) return 'other-installation';
   const order = markedOrder(remote, known);
-  if (order === undefined) return 'nobody';
+  // A row's own mark is seen on the row; on another address it is what the panel gave instead (I7).
+  if (order === undefined) return known.imported.has(remote.tag ?? remote.label ?? '') ? 'closed-order' : 'nobody';
   if (order.ip === ip || (ledger.kind === 'row' && ledger.order === order.id)) return 'this-order';
   return order.open && open(order.owner) ? 'open-order' : 'closed-order';
 }

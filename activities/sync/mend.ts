@@ -100,6 +100,7 @@ async function tryRow(desk: MendDesk, turn: Turn, login: Login): Promise<RowEnd 
   if (again?.sent === true && again.tries >= mostTries) {
     return ended('failed', `after ${again.tries} tries it is not known whether it was done: ${again.why}`);
   }
+  if (desk.settleOnly) return ended('failed', `the run was stopped: ${again?.why ?? 'it was not begun'}`);
   return act(desk, row);
 }
 

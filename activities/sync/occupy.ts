@@ -25,19 +25,33 @@ export async function markOf({ deps }: MendDesk, item: PlannedItem, row: Address
   return row.mark ?? deps.ledger.repairs.markFor(`sync/${item.ip}/${item.version ?? 0}`);
 }
 
+/** The mark that is sent for a row, which the ledger knows of before the panel does. Nothing: the row is not ours to mark now. */
+export async function keptMark(
+  desk: MendDesk,
+  { item, row }: { readonly item: PlannedItem; readonly row: AddressRecord },
+): Promise<Mark | undefined> {
+  const mark = await markOf(desk, item, row);
+  if (row.mark !== null) return mark;
+  const kept = await desk.deps.ledger.repairs.marked({ ip: row.ip, mark, run: desk.owner });
+  return kept === 'saved' ? mark : undefined;
+}
+
 /**
  * The very address a service has here and the panel has forgotten: one POST by address, with PTR and tag in it (design.md
  * 5). Pending, blocked or held by another login is the panel's own word, and the row's outcome.
  */
 export async function occupy(desk: MendDesk, seen: Row): Promise<RowEnd | NoRights> {
   const { item, row, panel } = seen;
-  const gone = (await whyNot(desk, seen)) ?? stalled(desk, seen);
+  const gone = await whyNot(desk, seen);
   if (gone !== undefined) return gone;
   if (row === undefined) return changed('it is on no service here any more');
   if (panel.capabilities.tagInAllocation === 'none') {
     return ended('denied', 'the panel keeps no note, so what is taken there could not be found again (tag-not-kept)');
   }
-  const mark = await markOf(desk, item, row);
+  const mark = await keptMark(desk, { item, row });
+  if (mark === undefined) return lockLost;
+  const late = stalled(desk, seen);
+  if (late !== undefined) return late;
   const request = { family: row.family, group: row.group, mark, address: item.ip, ptr: row.ptr ?? '' };
   const outcome: AllocateOutcome = await sendOnce(() => panel.allocate(request));
   if (outcome.kind === 'allocated') {

@@ -36,6 +36,8 @@ const mostUnclear = 200;
 export async function apply(desk: SyncDesk, progress: ApplyProgress): Promise<SyncView | undefined> {
   const { stage, interruption } = desk;
   for (;;) {
+    // Stopped: what was sent is seen to its end, and what was not is left as it is (design.md 3, "Cancel and abandon").
+    if (interruption.stop !== undefined) progress.again = progress.again.filter((row) => row.sent);
     if (interruption.stop !== undefined && progress.again.length === 0) return undefined;
     const goesOn = !progress.through && progress.again.length < mostUnclear && interruption.stop === undefined;
     if (!goesOn && progress.again.length > 0) await waitForClear(desk, progress);
@@ -71,11 +73,15 @@ async function piece(
   const { run, integration, owner, fenceMs, releaseLimit } = ticket;
   const what =
     again.length > 0 ? `look again at ${again.length} rows` : `apply rows after ${progress.after ?? 'the start'}`;
-  let fenced = false;
+  const stopped = () => interruption.stop !== undefined;
+  // Rows come again only when the fence of what was sent for them is over.
+  let fenced = again.length > 0;
   const call = async (): Promise<AppliedRows> => {
     const { after } = progress;
     for (let lost = 0; ; lost += 1) {
-      const request = { run, integration, owner, fenceMs, after, again, fenced, releaseLimit };
+      const settleOnly = stopped();
+      const request = { run, integration, owner, fenceMs, after, again, fenced, settleOnly, releaseLimit };
+      fenced = false; // a copy that ends without an answer may have sent something
       try {
         return await mending(what).applyRows(request);
       } catch (error) {
@@ -87,7 +93,6 @@ async function piece(
       }
     }
   };
-  const stopped = () => interruption.stop !== undefined;
   const tried = await patiently({ stage, what, ms: patienceOf(ticket.scheduled), stopped }, call);
   if ('failure' in tried) return { code: tried.failure.code, message: tried.failure.message };
   await startReleases(desk, tried.answer.startReleases);

@@ -13,6 +13,7 @@ import { canonical } from './values.ts';
 export function repairsIn(database: Database): Repairs {
   return {
     markFor: async (key) => markFor(await installationOf(database), key),
+    marked: (request) => database.transact((db) => marked(db, request)),
     occupied: (request) => database.transact((db) => occupied(db, request)),
     tagged: (request) => database.transact((db) => tagged(db, request)),
     untagged: (request) => database.transact((db) => changeBound(db, request, { set: { untagged: true }, ...lostTag })),
@@ -22,6 +23,17 @@ export function repairsIn(database: Database): Repairs {
 }
 
 const lostTag = { event: 'untagged', reason: 'our tag is gone from its note and could not be written' } as const;
+
+/** No version rises and no history tells of it: nothing has happened to the address yet. */
+async function marked(db: Db, { ip, mark, run }: Mended): Promise<Repaired> {
+  if (!(await holdsLock(db, addressKey(canonical(ip)), run))) return 'lock-lost';
+  const row = await lockCurrent(db, ip);
+  if (row === undefined || !bound.includes(row.state)) return 'not-bound';
+  if (row.tag !== null) return row.tag === mark.tag ? 'saved' : 'not-bound';
+  const { tag, label } = mark;
+  await db.updateTable('address').set({ tag, label, untagged: true }).where('id', '=', row.id).execute();
+  return 'saved';
+}
 
 async function occupied(db: Db, request: Parameters<Repairs['occupied']>[0]): Promise<Repaired> {
   const { ip, mark, ptrSeen, run } = request;

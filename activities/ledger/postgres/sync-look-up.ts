@@ -11,11 +11,15 @@ import { ipText, ipTextOrNull, ownerOf } from './values.ts';
 /** A few statements for a whole batch of addresses, whatever its size. */
 export async function lookUp(db: Db, { ips, tags, labels }: LookUp): Promise<Known> {
   const rows = await rowsOf(db, ips);
+  const orders = await ordersOf(db, tags, labels);
+  const known = new Set([...orders.keys(), ...rows.flatMap(({ tag, label }) => [tag ?? '', label ?? ''])]);
+  const unknown = [...tags, ...labels].filter((mark) => !known.has(mark));
   return {
     locks: await locksOf(db, ips),
     conflicts: await conflictsOf(db, ips),
     parked: await parkedOf(db, ips),
-    orders: await ordersOf(db, tags, labels),
+    orders,
+    imported: await importedOf(db, unknown),
     ordersOfRows: new Map(rows.flatMap((row) => (row.order === null ? [] : [[row.ip, row.order] as const]))),
     labels: new Map(rows.flatMap((row) => (row.label === null ? [] : [[row.ip, row.label] as const]))),
     releasedBy: await releasedBy(
@@ -28,6 +32,7 @@ export async function lookUp(db: Db, { ips, tags, labels }: LookUp): Promise<Kno
 interface RowFacts {
   readonly ip: string;
   readonly state: AddressState;
+  readonly tag: string | null;
   readonly label: string | null;
   readonly order: KnownOrder | null;
 }
@@ -37,7 +42,7 @@ async function rowsOf(db: Db, ips: readonly string[]): Promise<readonly RowFacts
   const rows = await db
     .selectFrom('address')
     .leftJoin('address_order as o', 'o.id', 'address.order_id')
-    .select(['address.ip', 'address.state', 'address.label'])
+    .select(['address.ip', 'address.state', 'address.tag', 'address.label'])
     .select(['o.id', 'o.owner_workflow', 'o.owner_run', 'o.ip as had', 'o.outcome'])
     .where('address.ip', 'in', ips)
     .where('address.state', 'in', current)
@@ -45,6 +50,7 @@ async function rowsOf(db: Db, ips: readonly string[]): Promise<readonly RowFacts
   return rows.map(({ id, owner_workflow, owner_run, had, outcome, ...row }) => ({
     ip: ipText(row.ip),
     state: row.state,
+    tag: row.tag,
     label: row.label,
     order:
       id === null || owner_workflow === null || owner_run === null
@@ -116,6 +122,18 @@ async function ordersOf(db: Db, tags: readonly string[], labels: readonly string
     for (const row of rows) found.set(row[column], knownOrder(row));
   }
   return found;
+}
+
+/** Marks that neither an order nor a row of these addresses has: few, so that no index is kept for them. */
+async function importedOf(db: Db, marks: readonly string[]): Promise<Known['imported']> {
+  if (marks.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('address')
+    .select(['tag', 'label'])
+    .where('order_id', 'is', null)
+    .where((eb) => eb.or([eb('tag', 'in', marks), eb('label', 'in', marks)]))
+    .execute();
+  return new Set(rows.flatMap(({ tag, label }) => [tag ?? '', label ?? '']));
 }
 
 /** Whose release it is: the history names the run that took it off. */

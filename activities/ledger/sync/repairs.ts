@@ -8,6 +8,11 @@ import type { RunRef } from '../records.ts';
 export interface Repairs {
   /** The mark of an address that never had an order of ours (imported): always the same for the same key. */
   markFor(key: string): Promise<Mark>;
+  /**
+   * The mark that is about to be sent for an address without one: kept first, so that whatever becomes of the answer, what
+   * carries it is known to be ours (I2). The row stays `untagged` until its tag was read, and its version stays.
+   */
+  marked(request: Mended): Promise<Repaired>;
   /** Held in IPmanager again with PTR and tag; open conflicts end (I3), for whatever was offered went when it was free. */
   occupied(request: Mended & { readonly ptrSeen: string }): Promise<Repaired>;
   /** Our tag stands in its note (again). */

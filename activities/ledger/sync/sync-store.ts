@@ -98,6 +98,8 @@ export interface Known {
   readonly parked: ReadonlyMap<string, 'running' | 'ended'>;
   /** By tag and by label: the order that carries it. */
   readonly orders: ReadonlyMap<string, KnownOrder>;
+  /** Those of the tags and labels asked for that are of a row without an order (imported), whatever its state. */
+  readonly imported: ReadonlySet<string>;
   /** By address: the order its row is of (reserved rows have an owner that can be asked). */
   readonly ordersOfRows: ReadonlyMap<string, KnownOrder>;
   /** By address: the host label of its row, which the ordered read leaves out. */
