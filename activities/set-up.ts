@@ -37,8 +37,10 @@ export function setUpActivities(deps: Deps) {
     return heartbeating(() => module.setUp({ service: on, addresses }));
   }
 
+  /** A service that is being removed gets nothing more, however long its server was waited for: the next step sees why. */
   async function addToService(service: string, ip: string, ptr: string | null): Promise<ServerAnswer> {
-    const { module, on } = await placed(service);
+    const { module, on, ends } = await placed(service);
+    if (ends) return { kind: 'done' };
     return heartbeating(() => module.addAddress({ service: on, ip, ptr }));
   }
 

@@ -121,9 +121,10 @@ async function putOnServer(
   const addresses = await activateHeld(service, tickets, {
     stage,
     requestTimeoutMs: plan.integration?.requestTimeoutMs ?? 10_000,
+    stopped: isStopped,
   });
-  // The service is being removed: the run ends as if it had been abandoned.
-  if (addresses === 'removing') return goBack(plan, held, run);
+  // Cancelled, or the service is being removed: the run ends as if it had been abandoned.
+  if (typeof addresses === 'string') return goBack(plan, held, run);
   return { service, outcome: 'allocated', addresses };
 }
 

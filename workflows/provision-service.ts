@@ -10,6 +10,7 @@ import {
 import type { Opened, Plan } from '../activities/opening.ts';
 import { workflowIds, type AllocationResult } from './contract.ts';
 import type { Failure } from './domain/failure.ts';
+import { check } from './inputs/check.ts';
 import { provisionServiceInput, type ProvisionServiceInput } from './inputs/inputs.ts';
 import { ledger, reading } from './steps/activity-profiles.ts';
 import { allocate, type Allocated, type Desk } from './steps/allocate.ts';
@@ -29,6 +30,7 @@ export interface Carried {
   readonly input?: ProvisionServiceInput;
   readonly report?: Talk['report'];
   readonly placed?: boolean;
+  readonly mayBeThere?: boolean;
 }
 
 /**
@@ -41,6 +43,9 @@ export async function provisionService(raw: ProvisionServiceInput, carried: Carr
     if (carried.stop !== undefined) interruption.request(carried.stop);
     talk.report = carried.report;
     talk.placed = carried.placed ?? false;
+    talk.mayBeThere = carried.mayBeThere ?? false;
+    const first = check(provisionServiceInput, carried.input ?? raw, 'provisionService');
+    talk.first = first.ok ? first.value : undefined;
     const service = shown(raw, 'service', 'id');
     const stage = openStage(`Provision ${service ?? 'a service'}`, { service });
     listen(talk, interruption, () => stage.waitsFor);
@@ -199,6 +204,7 @@ function resultOf(plan: Plan, talk: Talk): AllocationResult {
 function carry(talk: Talk, { stop }: Interruption): Carried {
   return {
     placed: talk.placed,
+    mayBeThere: talk.mayBeThere,
     ...(stop === undefined ? {} : { stop }),
     ...(talk.input === undefined ? {} : { input: talk.input }),
     ...(talk.report === undefined ? {} : { report: talk.report }),

@@ -14,6 +14,9 @@ const over: Event = { kind: 'fence-over' };
 const nothing: Event = { kind: 'found', ips: [] };
 const found = (...ips: readonly string[]): Event => ({ kind: 'found', ips });
 const back: Event = { kind: 'given-back', strays: [] };
+const notOurs: Event = { kind: 'not-ours' };
+const stray: Event = { kind: 'given-back', strays: [ip] };
+const listedNotRead = [notOurs, over, found(ip)] as const;
 const lostAndNotFound = [unknown, over, nothing] as const;
 
 interface Played {
@@ -124,6 +127,13 @@ const claims: readonly (readonly [claim: string, played: Played, step: unknown])
     close('only-quarantined-addresses'),
   ],
   ['an address that is not ours is looked for', { events: [allocated, { kind: 'not-ours' }] }, { do: 'fence' }],
+  [
+    'an address listed as ours that never reads so ends the order when its attempts are spent',
+    {
+      events: [allocated, ...listedNotRead, ...listedNotRead, notOurs, over, found(ip), stray, over, found(ip), stray],
+    },
+    close('tag-not-readable'),
+  ],
   ['a cut tag gives it back', { events: [allocated, { kind: 'tag-cut' }] }, { do: 'give-back', ips: [ip] }],
   ['a cut tag ends the order', { events: [allocated, { kind: 'tag-cut' }, back] }, close('tag-not-kept')],
   [

@@ -8,7 +8,7 @@ import { approveUpdate, keepUpdate, workflowIds } from '../../workflows/contract
 import { smallWorld } from '../support/engine.ts';
 import { orderService, service } from '../support/orders.ts';
 import { removeHome, temporaryHome } from '../support/servers.ts';
-import { addIspManager, eventually, openDesk, release, remove } from './support/desk.ts';
+import { addIspManager, eventually, openDesk, release, remove, tagOf } from './support/desk.ts';
 import { approvedBefore, atRest, mutations, site, startSync, untilAsked } from './support/sync-desk.ts';
 
 /** A server that finds every history long: each wait that may start over does so. */
@@ -70,6 +70,16 @@ describe('a story that starts over in the middle of a wait', () => {
     const kept = await client.workflow.getHandle(workflowIds.releaseAddress(ip)).executeUpdate(keepUpdate);
     expect(kept).toMatchObject({ address: ip, kept: true, state: 'active' });
     expect(await ledger.addresses.find(ip)).toMatchObject({ service: 'keep-1', state: 'active' });
+  });
+
+  test.concurrent('sets the service up with the same address, however long somebody was waited for', async () => {
+    const web = await addIspManager(engine, 'web-wait', { preset: 'gold' });
+    const { answer, handle } = await orderService(engine, service('wait-1', { server: 'web-wait' }));
+    await startedOver(workflowIds.provisionService('wait-1'));
+    web.world.presets.push('gold');
+    const [address] = answer.addresses;
+    expect((await handle.result()).addresses).toMatchObject([{ ip: address?.ip, state: 'active' }]);
+    expect(simulator.allocations().get(await tagOf(engine, 'wait-1/1/ipv4/1'))).toBe(1);
   });
 
   test.concurrent('removes the service with all its addresses', async () => {

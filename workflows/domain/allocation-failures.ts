@@ -47,6 +47,15 @@ export function endedUnknown(attempts: number): Failure {
   };
 }
 
+export function readWithoutTag(ip: string): Failure {
+  return {
+    code: 'tag-not-readable',
+    message: `IPmanager gives or lists ${ip} for this order, and shows it without the order's tag when it is opened`,
+    value: ip,
+    next: 'give the login the right to open addresses (ip.edit), then iptally integration test; check this address by hand',
+  };
+}
+
 export function tagNotKept(ips: readonly string[]): Failure {
   return {
     code: 'tag-not-kept',

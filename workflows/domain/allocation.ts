@@ -4,6 +4,7 @@ import {
   inQuarantine,
   onlyConflicts,
   onlyQuarantined,
+  readWithoutTag,
   tagNotKept,
 } from './allocation-failures.ts';
 import type { Failure } from './failure.ts';
@@ -141,7 +142,7 @@ export function advance(progress: Progress, event: Event, stop: boolean): Progre
     case 'ptr-refused':
       return giveBack({ ...progress, ending: event.failure }, heldBy(progress.step));
     case 'given-back':
-      return onward({ ...progress, unsettled: progress.unsettled || event.strays.length > 0 }, stop);
+      return onward(withStrays(progress, event.strays), stop);
     case 'backed-off':
     case 'marked':
       return onward(progress, stop);
@@ -162,8 +163,15 @@ function afterLook(progress: Progress, ips: readonly string[], stop: boolean): P
   const [first, ...spare] = ips;
   if (first !== undefined) return claim({ ...progress, spare, closing: undefined, lookedLast: false }, first);
   // Twice answered without our tag on it is no chance: this panel keeps none.
-  if (progress.strays.length > 1) return onward({ ...progress, ending: tagNotKept(progress.strays) }, stop);
+  if (progress.strays.length > 1)
+    return onward({ ...progress, ending: progress.ending ?? tagNotKept(progress.strays) }, stop);
   return onward(progress, stop);
+}
+
+/** One that was left alone before tells nothing new: it does not ask for another look. */
+function withStrays(progress: Progress, strays: readonly string[]): Progress {
+  const found = strays.filter((ip) => !progress.strays.includes(ip));
+  return { ...progress, strays: [...progress.strays, ...found], unsettled: progress.unsettled || found.length > 0 };
 }
 
 /** Steps 4 and 5: what the claim of one address said. */
@@ -172,13 +180,11 @@ function afterClaim(progress: Progress, event: ClaimEvent, stop: boolean): Progr
   switch (event.kind) {
     case 'claimed':
       return stop ? giveBack(progress, [ip]) : { ...progress, step: { do: 'write-ptr', ip } };
-    case 'not-ours':
-      return fence({
-        ...progress,
-        fruitless: progress.fruitless + 1,
-        doubted: true,
-        strays: [...new Set([...progress.strays, ip])],
-      });
+    case 'not-ours': {
+      const strays = [...new Set([...progress.strays, ip])];
+      const noted = { ...progress, fruitless: progress.fruitless + 1, doubted: true, strays };
+      return fence(spent(noted) ? { ...noted, ending: readWithoutTag(ip) } : noted);
+    }
     case 'tag-cut':
       return giveBack({ ...progress, ending: tagNotKept([ip]) }, [ip]);
     case 'removing':

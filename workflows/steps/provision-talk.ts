@@ -25,6 +25,8 @@ export interface Talk {
   readonly answer: Answer<AllocationResult>;
   /** The input in force: as started, or as changed while the run waited for set-up. */
   input: ProvisionService | undefined;
+  /** The input the run began with: messages may come before its story takes it up. */
+  first: ProvisionService | undefined;
   plan: Plan | undefined;
   /** Of the server in force. */
   serverTimeoutMs: number;
@@ -60,6 +62,7 @@ export function openTalk(): Talk {
   return {
     answer: openAnswer<AllocationResult>(),
     input: undefined,
+    first: undefined,
     plan: undefined,
     serverTimeoutMs: 10_000,
     held: [],
@@ -110,11 +113,12 @@ export function standing(talk: Talk, stop?: Stop): ServiceStanding {
 
 /** An order sent again must be the running one; the synchronous half of the comparison (design.md 3). */
 function refuseOther(talk: Talk, sent: unknown): void {
-  if (sent === undefined || sent === null || talk.input === undefined) return;
+  const input = talk.input ?? talk.first;
+  if (sent === undefined || sent === null || input === undefined) return;
   const checked = check(provisionServiceInput, sent, 'provisionService');
   if (!checked.ok) throw failWith(checked.failure);
-  const compared = reAttach(talk.input, checked.value, talk.waitsForSetUp);
-  if (compared.kind === 'differs') throw failWith(refusals.orderDiffers(talk.input.service.id, compared.fields));
+  const compared = reAttach(input, checked.value, talk.waitsForSetUp);
+  if (compared.kind === 'differs') throw failWith(refusals.orderDiffers(input.service.id, compared.fields));
 }
 
 async function attach(talk: Talk, sent: unknown): Promise<AllocationResult> {

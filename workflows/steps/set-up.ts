@@ -7,8 +7,9 @@ import { ledger, looking } from './activity-profiles.ts';
 import type { Interruption } from './interruption.ts';
 import { tryOnServer, untilDone, type ServerEnd } from './on-server.ts';
 import type { Talk } from './provision-talk.ts';
+import { stoppedAlready } from './refusals.ts';
 import type { Stage } from './stage.ts';
-import { startOverWhenLong } from './start-over.ts';
+import { isLong, startOverWhenLong } from './start-over.ts';
 import { insist, pause, untilClear } from './waiting.ts';
 
 export interface SetUpRun {
@@ -81,7 +82,9 @@ async function trySetUp(plan: Plan, { talk, interruption, stage }: SetUpRun): Pr
     return { kind: 'done' };
   }
   stage.tell(`${what}: waiting for the report of the provisioning system`);
-  await condition(() => talk.report !== undefined || interruption.stop !== undefined);
+  const told = () => talk.report !== undefined || interruption.stop !== undefined;
+  await condition(() => told() || isLong());
+  if (!told()) startOverWhenLong();
   return reported(talk);
 }
 
@@ -110,9 +113,10 @@ async function waitForSomebody(run: SetUpRun, failure: Failure): Promise<void> {
   talk.waitsForSetUp = true;
   stage.tell('waiting for `retrySetup`, `abandon`, or the order sent again with another server, domain or tariff');
   stage.wait(reason);
-  await condition(
-    () => talk.retry || talk.change !== undefined || interruption.stop !== undefined || talk.report !== undefined,
-  );
+  const told = () =>
+    talk.retry || talk.change !== undefined || interruption.stop !== undefined || talk.report !== undefined;
+  await condition(() => told() || isLong());
+  if (!told()) startOverWhenLong();
   talk.waitsForSetUp = false;
   talk.state = 'provisioning';
   talk.reason = undefined;
@@ -120,6 +124,10 @@ async function waitForSomebody(run: SetUpRun, failure: Failure): Promise<void> {
   if (interruption.stop === undefined) {
     await insist(stage, 'note that the set-up goes on', () => note(service, null, stage));
     await takeChange(run);
+  } else if (talk.change !== undefined) {
+    // Sent in the same moment as the stop: who sent it hears that, and the run can end.
+    talk.change.refused = stoppedAlready(interruption.stop);
+    talk.change = undefined;
   }
   talk.retry = false;
 }
@@ -195,7 +203,7 @@ export async function activate(plan: Plan, { talk, interruption, stage }: SetUpR
   const active = await activateHeld(service, held, { stage, requestTimeoutMs, woken, waits });
   talk.waitsForAddress = false;
   talk.retry = false;
-  if (active === 'removing') {
+  if (typeof active === 'string') {
     interruption.request('abandoned');
     return 'stopped';
   }
@@ -210,13 +218,15 @@ export interface ActivateDesk {
   readonly woken?: () => boolean;
   /** Told each time something is missing. */
   readonly waits?: (reason: Reason) => Promise<void>;
+  /** What has to be given back then goes back, instead of being waited for. */
+  readonly stopped?: () => boolean;
 }
 
 export async function activateHeld(
   service: string,
   held: Held,
-  { stage, requestTimeoutMs, woken, waits }: ActivateDesk,
-): Promise<readonly AddressView[] | 'removing'> {
+  { stage, requestTimeoutMs, woken, waits, stopped = () => false }: ActivateDesk,
+): Promise<readonly AddressView[] | 'removing' | 'stopped'> {
   const what = `read the tags once more and make ${service} active`;
   for (let round = 0; ; round += 1) {
     const answer = await insist(stage, what, () =>
@@ -234,9 +244,14 @@ export async function activateHeld(
     stage.tell(answer.reason.message);
     stage.wait(answer.reason);
     await waits?.(answer.reason);
+    if (stopped()) return 'stopped';
     startOverWhenLong();
     // Short enough that a removal that began meanwhile is seen soon.
-    await pause(Math.min(60_000, 5_000 * 2 ** Math.min(round, 4)), answer.reason.message.slice(0, 200), woken);
+    await pause(
+      Math.min(60_000, 5_000 * 2 ** Math.min(round, 4)),
+      answer.reason.message.slice(0, 200),
+      () => stopped() || woken?.() === true,
+    );
   }
 }
 

@@ -8,7 +8,12 @@ export class StartOver extends Error {
   }
 }
 
-/** Waits that may last for days call this between their rounds. Never while a caller waits for an answer. */
+/** Grown long by events or by messages, of which a run takes two thousand at most. Never while a caller waits for an answer. */
+export function isLong(): boolean {
+  return workflowInfo().continueAsNewSuggested && allHandlersFinished();
+}
+
+/** Waits that may last for days call this between their rounds, or wait for {@link isLong} too. */
 export function startOverWhenLong(): void {
-  if (workflowInfo().continueAsNewSuggested && allHandlersFinished()) throw new StartOver();
+  if (isLong()) throw new StartOver();
 }
