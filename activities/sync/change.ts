@@ -20,7 +20,7 @@ import {
   type Row,
   type RowEnd,
 } from './desk.ts';
-import { keptMark, markOf } from './occupy.ts';
+import { markToSend, markOf } from './occupy.ts';
 
 /** Both sides of an address that is on a service here and held there. */
 interface Both extends Row {
@@ -133,7 +133,7 @@ async function write(
 ): Promise<RemoteAddress | RowEnd | NoRights> {
   const { panel, item } = row;
   const first = row.row.mark === null && tagOf(change.note) !== tagOf(row.held.note);
-  if (first && (await keptMark(desk, row)) === undefined) return lockLost;
+  if (first && (await markToSend(desk, row)) === undefined) return lockLost;
   const late = stalled(desk, row);
   if (late !== undefined) return late;
   const outcome = await sendOnce(() => panel.write({ ip: item.ip, ...change }));

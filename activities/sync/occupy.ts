@@ -26,7 +26,7 @@ export async function markOf({ deps }: MendDesk, item: PlannedItem, row: Address
 }
 
 /** The mark that is sent for a row, which the ledger knows of before the panel does. Nothing: the row is not ours to mark now. */
-export async function keptMark(
+export async function markToSend(
   desk: MendDesk,
   { item, row }: { readonly item: PlannedItem; readonly row: AddressRecord },
 ): Promise<Mark | undefined> {
@@ -48,7 +48,7 @@ export async function occupy(desk: MendDesk, seen: Row): Promise<RowEnd | NoRigh
   if (panel.capabilities.tagInAllocation === 'none') {
     return ended('denied', 'the panel keeps no note, so what is taken there could not be found again (tag-not-kept)');
   }
-  const mark = await keptMark(desk, { item, row });
+  const mark = await markToSend(desk, { item, row });
   if (mark === undefined) return lockLost;
   const late = stalled(desk, seen);
   if (late !== undefined) return late;
