@@ -22,6 +22,8 @@ export interface ApplyRequest {
   readonly fenced: boolean;
   readonly released: number;
   readonly releaseLimit: number;
+  /** The policy was given for this run alone: that of the integration does not narrow it. */
+  readonly policyGiven?: boolean;
 }
 
 export interface AppliedRows {
@@ -94,7 +96,9 @@ async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
   const planned = await deps.ledger.syncs.find(run);
   const installation = await deps.ledger.installation();
   const allOnPurpose = planned?.policy === 'all' && found?.policy === 'all' && found.adminLogin !== null;
-  return { deps, run, owner, integration, fenceMs, allOnPurpose, installation };
+  const narrowed = request.policyGiven === true ? planned?.policy : found?.policy;
+  const intent = { policy: narrowed ?? 'observe', ignoredGroups: new Set(found?.ignoredGroups), installation };
+  return { deps, run, owner, integration, fenceMs, allOnPurpose, installation, intent };
 }
 
 /** The next rows of the plan, or those that come again; with what this run's locks say of a copy before this one. */

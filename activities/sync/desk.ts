@@ -1,6 +1,7 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
 import { samePtr } from '../../workflows/domain/hostname.ts';
 import type { Outcome } from '../../workflows/domain/plan.ts';
+import { notMeant, type Intent } from '../../workflows/domain/policy.ts';
 import { tagOf } from '../../workflows/domain/tag.ts';
 import type { Deps } from '../deps.ts';
 import { applicationFailure } from '../failures.ts';
@@ -24,6 +25,8 @@ export interface MendDesk {
   /** Under an administrator only what is ours is released, unless `all` was set on purpose (design.md 5). */
   readonly allOnPurpose: boolean;
   readonly installation: string;
+  /** What the integration says now, which may be less than when the plan was made. */
+  readonly intent: Intent;
 }
 
 /** One row, looked at on both sides under its address's lock. */
@@ -141,4 +144,10 @@ export function differsHere({ version }: PlannedItem, row: AddressRecord | undef
   if (version === null) return counts === undefined ? undefined : `here it is ${counts.state} now`;
   if (row?.version === version) return undefined;
   return row === undefined ? 'the ledger has no row of it' : `its row here changed meanwhile; it is ${row.state}`;
+}
+
+/** Whether it is still to be done: its group may be ignored by now, and the policy narrower (design.md 5). */
+export function forbiddenNow({ intent }: MendDesk, { item, held, row }: Row): string | undefined {
+  const here = row === undefined || row.state === 'released' ? [] : [row.group];
+  return notMeant(item, [...(held === undefined ? [] : [held.group]), ...here], intent) ?? undefined;
 }

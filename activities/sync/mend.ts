@@ -8,6 +8,7 @@ import {
   differsHere,
   differsThere,
   ended,
+  forbiddenNow,
   unread,
   type MendDesk,
   type NoRights,
@@ -105,7 +106,7 @@ async function tryRow(desk: MendDesk, turn: Turn, login: Login): Promise<RowEnd 
     return unread(error);
   }
   if ((resumed || again?.sent === true) && (await reached(desk, row))) return settle(desk, row);
-  const differs = differsThere(item, row.held) ?? differsHere(item, row.row);
+  const differs = differsThere(item, row.held) ?? differsHere(item, row.row) ?? forbiddenNow(desk, row);
   if (differs !== undefined) return changed(differs);
   if (again?.sent === true && again.tries >= mostTries) {
     return ended('failed', `after ${again.tries} tries it is not known whether it was done: ${again.why}`);

@@ -69,14 +69,14 @@ async function piece(
   again: readonly Again[],
 ): Promise<SyncView['reason'] | undefined> {
   const { stage, ticket, interruption } = desk;
-  const { run, integration, owner, fenceMs, releaseLimit } = ticket;
+  const { run, integration, owner, fenceMs, releaseLimit, policyGiven = false } = ticket;
   const what =
     again.length > 0 ? `look again at ${again.length} rows` : `apply rows after ${progress.after ?? 'the start'}`;
   let fenced = false;
   const call = async (): Promise<AppliedRows> => {
     const { after, released } = progress;
     for (let lost = 0; ; lost += 1) {
-      const request = { run, integration, owner, fenceMs, after, again, fenced, released, releaseLimit };
+      const request = { run, integration, owner, fenceMs, after, again, fenced, released, releaseLimit, policyGiven };
       try {
         return await mending(what).applyRows(request);
       } catch (error) {
