@@ -7,7 +7,7 @@ import { RemoteError } from '../ipmanager/ip-manager.ts';
 import type { SyncRun } from '../ledger/sync/sync-store.ts';
 import { comparisonOf, type Comparison } from './comparison.ts';
 import { finishCompare } from './finish.ts';
-import { BrokenListing, UnorderedListing, UselessListing } from './broken-listing.ts';
+import { BrokenListing, RepeatedRow, UnorderedListing, UselessListing, whyRepeated } from './broken-listing.ts';
 import { listRanges, listUnordered, progressOf, proofOf, type ListedRange, type ListingSource } from './listing.ts';
 import { pageRows } from './page-stream.ts';
 import { planOf, seenIn, type SeenRange } from './plan-range.ts';
@@ -75,7 +75,7 @@ export async function compareRange(deps: Deps, runId: string, how: Comparing): P
     try {
       return await compareSome(comparison, source, how.budget);
     } catch (error) {
-      const why = whyBroken(error);
+      const why = whyBroken(comparison, error);
       if (why === undefined) throw error;
       if (error instanceof UnorderedListing) return compareUnordered(comparison, source);
       if (error instanceof UselessListing || run.progress.listing >= mostListings) return refuse(comparison, run, why);
@@ -162,7 +162,7 @@ async function compareUnordered(comparison: Comparison, source: ListingSource): 
       const part = await withSeen(comparison, openPart(run), range);
       return compared(await savePart(comparison, part, listing), true);
     } catch (error) {
-      const why = whyBroken(error);
+      const why = whyBroken(comparison, error);
       if (why === undefined) throw error;
       if (error instanceof UselessListing || listing >= mostListings) return refuse(comparison, run, why);
       await comparison.restart(listing);
@@ -178,8 +178,9 @@ const brokenCodes: ReadonlySet<string> = new Set([
   'panel-redirects',
 ]);
 
-function whyBroken(error: unknown): Reason | undefined {
+function whyBroken({ context }: Comparison, error: unknown): Reason | undefined {
   if (error instanceof UselessListing) return error.reason;
+  if (error instanceof RepeatedRow) return whyRepeated(error, context);
   if (error instanceof BrokenListing || error instanceof UnorderedListing) {
     return { code: 'list-not-complete', message: `The list is not proven complete: ${error.message}` };
   }

@@ -13,9 +13,10 @@ export interface SyncStore {
   begin(request: BeginRun): Promise<BegunRun>;
   /**
    * Where the comparison stands; written with the plan rows of its range in one transaction, so that a kill repeats one range at most. Answers
-   * where the run stands then, which is elsewhere when another copy of the activity was here first.
+   * where the run stands then, which is elsewhere when another copy of the activity was here first. `repeated`: a row that
+   * is no address stands in the list twice; nothing was saved.
    */
-  saveRange(range: ComparedRange): Promise<SyncRun>;
+  saveRange(range: ComparedRange): Promise<SyncRun | { readonly repeated: string }>;
   /** Forgets what listing number `listing` compared: it begins again from its first page. Harmless again. */
   restart(run: string, listing: number): Promise<SyncRun>;
   /** Closes the comparison: counts, checksum over the rows in address order, verdict. */
