@@ -1,6 +1,7 @@
 import type { Discrepancy, LedgerSide } from '../../../workflows/domain/discrepancy.ts';
 import type { Glance } from '../../../workflows/domain/glance.ts';
 import type { Reason } from '../../../workflows/domain/failure.ts';
+import type { OwnChanges } from '../../../workflows/domain/guard.ts';
 import type { Counts, Outcome, PlanRow, Policy } from '../../../workflows/domain/plan.ts';
 import type { ConflictRecord, LockRecord, RunRef } from '../records.ts';
 
@@ -47,8 +48,8 @@ export interface SyncStore {
   countPlan(run: string): Promise<Counts>;
   /** Planned actions that are only reported in this run (too few sightings): each with its reason. Harmless again. */
   holdBack(run: string, rows: readonly { readonly ip: string; readonly reason: string }[]): Promise<void>;
-  /** Addresses of its integration that iptally itself gave back, and took, since that run began. */
-  ownChangesSince(run: string): Promise<{ readonly released: number; readonly created: number }>;
+  /** What iptally itself gave back and took on each side of its integration since that run began, by that run too. */
+  ownChangesSince(run: string): Promise<OwnChanges>;
   /** The most creates and deletes of ours that may have landed at the remote since then (ISO 8601), or still may. */
   ownChanges(integration: string, since: string): Promise<number>;
   /** What the ledger knows of these addresses and tags beside their rows: asked only where a judgement needs it. */
