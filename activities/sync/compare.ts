@@ -9,6 +9,7 @@ import { comparisonOf, type Comparison } from './comparison.ts';
 import { finishCompare } from './finish.ts';
 import { BrokenListing, RepeatedRow, UnorderedListing, UselessListing, whyRepeated } from './broken-listing.ts';
 import { listRanges, listUnordered, progressOf, proofOf, type ListedRange, type ListingSource } from './listing.ts';
+import { dropOldRows } from './old-rows.ts';
 import { pageRows } from './page-stream.ts';
 import { planOf, seenIn, type SeenRange } from './plan-range.ts';
 
@@ -53,7 +54,12 @@ export function compareActivities(deps: Deps) {
         const beat = (rows: number, total: number | null): void => ActivityContext.current().heartbeat({ rows, total });
         return compareRange(deps, run, { budget, sessions, signal, beat });
       }),
-    finishCompare: (run: string) => heartbeating(() => finishCompare(deps, run)),
+    finishCompare: (run: string) =>
+      heartbeating(async () => {
+        const finished = await finishCompare(deps, run);
+        await dropOldRows(deps, finished.integration);
+        return finished;
+      }),
   };
 }
 

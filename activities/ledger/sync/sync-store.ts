@@ -46,6 +46,11 @@ export interface SyncStore {
   liveCount(integration: string): Promise<number>;
   /** Planned rows by action, as they stand now. */
   countPlan(run: string): Promise<Counts>;
+  /**
+   * Drops rows of plans that are kept no longer (`keptRuns`, `keptDays`), at most `limit`, and says how many it dropped. Never what
+   * was released or occupied: that is told nowhere else, and the guard counts it.
+   */
+  dropOldRows(integration: string, limit: number): Promise<number>;
   /** Planned actions that are only reported in this run (too few sightings): each with its reason. Harmless again. */
   holdBack(run: string, rows: readonly { readonly ip: string; readonly reason: string }[]): Promise<void>;
   /** What iptally itself gave back and took on each side of its integration since that run began, by that run too. */
