@@ -24,6 +24,8 @@ export interface ApplyRequest {
   /** The run was stopped: what was sent is looked at, and nothing more is done. */
   readonly settleOnly: boolean;
   readonly releaseLimit: number;
+  /** The policy was given for this run alone: that of the integration does not narrow it. */
+  readonly policyGiven?: boolean;
 }
 
 export interface AppliedRows {
@@ -100,7 +102,9 @@ async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
   const installation = await deps.ledger.installation();
   const allOnPurpose = planned?.policy === 'all' && found?.policy === 'all' && found.adminLogin !== null;
   const tagImported = found?.tagImported ?? false;
-  return { deps, run, owner, integration, fenceMs, settleOnly, allOnPurpose, installation, tagImported };
+  const narrowed = request.policyGiven === true ? planned?.policy : found?.policy;
+  const intent = { policy: narrowed ?? 'observe', ignoredGroups: new Set(found?.ignoredGroups), installation };
+  return { deps, run, owner, integration, fenceMs, settleOnly, allOnPurpose, installation, tagImported, intent };
 }
 
 /** The next rows of the plan, or those that come again; with what this run's locks say of a copy before this one. */

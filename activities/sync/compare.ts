@@ -7,8 +7,9 @@ import { RemoteError } from '../ipmanager/ip-manager.ts';
 import type { SyncRun } from '../ledger/sync/sync-store.ts';
 import { comparisonOf, type Comparison } from './comparison.ts';
 import { finishCompare } from './finish.ts';
-import { BrokenListing, UnorderedListing, UselessListing } from './broken-listing.ts';
+import { BrokenListing, RepeatedRow, UnorderedListing, UselessListing, whyRepeated } from './broken-listing.ts';
 import { listRanges, listUnordered, progressOf, proofOf, type ListedRange, type ListingSource } from './listing.ts';
+import { dropOldRows } from './old-rows.ts';
 import { pageRows } from './page-stream.ts';
 import { planRanges, seenIn, type SeenRange } from './plan-range.ts';
 
@@ -53,7 +54,12 @@ export function compareActivities(deps: Deps) {
         const beat = (rows: number, total: number | null): void => ActivityContext.current().heartbeat({ rows, total });
         return compareRange(deps, run, { budget, sessions, signal, beat });
       }),
-    finishCompare: (run: string) => heartbeating(() => finishCompare(deps, run)),
+    finishCompare: (run: string) =>
+      heartbeating(async () => {
+        const finished = await finishCompare(deps, run);
+        await dropOldRows(deps, finished.integration);
+        return finished;
+      }),
   };
 }
 
@@ -75,7 +81,7 @@ export async function compareRange(deps: Deps, runId: string, how: Comparing): P
     try {
       return await compareSome(comparison, source, how.budget);
     } catch (error) {
-      const why = whyBroken(error);
+      const why = whyBroken(comparison, error);
       if (why === undefined) throw error;
       if (error instanceof UnorderedListing) return compareUnordered(comparison, source);
       if (error instanceof UselessListing || run.progress.listing >= mostListings) return refuse(comparison, run, why);
@@ -162,7 +168,7 @@ async function compareUnordered(comparison: Comparison, source: ListingSource): 
       const part = await withSeen(comparison, openPart(run), range);
       return compared(await savePart(comparison, part, listing), true);
     } catch (error) {
-      const why = whyBroken(error);
+      const why = whyBroken(comparison, error);
       if (why === undefined) throw error;
       if (error instanceof UselessListing || listing >= mostListings) return refuse(comparison, run, why);
       await comparison.restart(listing);
@@ -178,8 +184,9 @@ const brokenCodes: ReadonlySet<string> = new Set([
   'panel-redirects',
 ]);
 
-function whyBroken(error: unknown): Reason | undefined {
+function whyBroken({ context }: Comparison, error: unknown): Reason | undefined {
   if (error instanceof UselessListing) return error.reason;
+  if (error instanceof RepeatedRow) return whyRepeated(error, context);
   if (error instanceof BrokenListing || error instanceof UnorderedListing) {
     return { code: 'list-not-complete', message: `The list is not proven complete: ${error.message}` };
   }

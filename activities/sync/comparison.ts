@@ -3,6 +3,7 @@ import type { Reason } from '../../workflows/domain/failure.ts';
 import type { Deps } from '../deps.ts';
 import type { IpManager } from '../ipmanager/ip-manager.ts';
 import type { ComparedRange, SyncRun, SyncStore } from '../ledger/sync/sync-store.ts';
+import { RepeatedRow } from './broken-listing.ts';
 import type { FactSource } from './facts.ts';
 
 /** What one comparison works with: the run, both sides, and all that is the same for every address. */
@@ -55,7 +56,11 @@ export async function comparisonOf(deps: Deps, runId: string): Promise<Compariso
     ownChanges: (since) => syncs.ownChanges(name, new Date(since - clockMarginMs).toISOString()),
     now: deps.now,
     run,
-    save: (range) => syncs.saveRange(range),
+    save: async (range) => {
+      const saved = await syncs.saveRange(range);
+      if ('repeated' in saved) throw new RepeatedRow(saved.repeated);
+      return saved;
+    },
     restart: (listing) => syncs.restart(runId, listing),
     refuse: (reason) => syncs.finishPlan({ run: runId, verdict: 'refuse', reason }),
   };

@@ -1,5 +1,6 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
 import { heldAs, whatChanged, type Outcome } from '../../workflows/domain/plan.ts';
+import { notMeant, type Intent } from '../../workflows/domain/policy.ts';
 import type { Deps } from '../deps.ts';
 import { applicationFailure } from '../failures.ts';
 import {
@@ -27,6 +28,8 @@ export interface MendDesk {
   readonly installation: string;
   /** Addresses that were imported get their tag from the sync. */
   readonly tagImported: boolean;
+  /** What the integration says now, which may be less than when the plan was made. */
+  readonly intent: Intent;
 }
 
 /** One row, looked at on both sides under its address's lock. */
@@ -134,4 +137,10 @@ export function differs(
   row: AddressRecord | undefined,
 ): string | undefined {
   return whatChanged(item, { remote: heldAs(remoteSide(held)), ledger: row ?? null });
+}
+
+/** Whether it is still to be done: its group may be ignored by now, and the policy narrower (design.md 5). */
+export function forbiddenNow({ intent }: MendDesk, { item, held, row }: Row): string | undefined {
+  const here = row === undefined || row.state === 'released' ? [] : [row.group];
+  return notMeant(item, [...(held === undefined ? [] : [held.group]), ...here], intent) ?? undefined;
 }

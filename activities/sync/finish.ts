@@ -1,4 +1,4 @@
-import { decide, type Situation, type Verdict } from '../../workflows/domain/guard.ts';
+import { decide, noOwnChanges, type Situation, type Verdict } from '../../workflows/domain/guard.ts';
 import { isComplete } from '../../workflows/domain/listing-proof.ts';
 import { localDate } from '../../workflows/domain/nightly.ts';
 import type { PlanRow } from '../../workflows/domain/plan.ts';
@@ -30,7 +30,6 @@ export async function finishCompare(deps: Deps, runId: string): Promise<SyncRun>
 async function situationOf(deps: Deps, run: SyncRun, { thresholds }: IntegrationRecord): Promise<Situation> {
   const { syncs } = deps.ledger;
   const baseline = await baselineOf(deps, run);
-  const own = baseline === undefined ? { released: 0, created: 0 } : await syncs.ownChangesSince(baseline.run);
   const proven = isComplete(proofOf(run.progress));
   return {
     proven,
@@ -40,8 +39,7 @@ async function situationOf(deps: Deps, run: SyncRun, { thresholds }: Integration
     remoteCount: run.progress.total ?? 0,
     ledgerCount: run.ledgerRows,
     baseline: baseline === undefined ? null : countsOf(baseline),
-    ownReleases: own.released,
-    ownCreates: own.created,
+    own: baseline === undefined ? noOwnChanges : await syncs.ownChangesSince(baseline.run),
     counts: await syncs.countPlan(run.run),
     everApproved: await syncs.everApproved(run.integration),
     thresholds,

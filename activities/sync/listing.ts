@@ -9,7 +9,7 @@ import {
 } from '../../workflows/domain/listing-proof.ts';
 import type { IpManager, ListPage, RemoteAddress } from '../ipmanager/ip-manager.ts';
 import type { Progress } from '../ledger/sync/sync-store.ts';
-import { BrokenListing, UnorderedListing } from './broken-listing.ts';
+import { BrokenListing, RepeatedRow, UnorderedListing } from './broken-listing.ts';
 import { pagesInOrder, type AskedPage } from './page-stream.ts';
 import { oddSide } from './remote-side.ts';
 
@@ -66,7 +66,7 @@ export async function* listRanges(
     if (page.page === start.nextPage) proof = await handedOver(source, proof, page);
     proof = withPage(proof, await listedPage(source, proof, { page, askedBefore }));
     askedBefore = page.askedAt;
-    if (proof.broken !== null) throw new BrokenListing(proof.broken);
+    if (proof.broken !== null) throw brokenBy(proof);
     if (!proof.ordered) throw new UnorderedListing('the list is not in address order');
     takeRows(range, page);
     source.onPage(proof);
@@ -75,6 +75,10 @@ export async function* listRanges(
     range = openRange(proof);
   }
   if (range.fromPage < proof.nextPage) yield { ...range, proof };
+}
+
+function brokenBy({ broken, repeated }: ListingProof): BrokenListing {
+  return repeated === null ? new BrokenListing(broken ?? '') : new RepeatedRow(repeated);
 }
 
 interface OpenRange {
@@ -153,7 +157,7 @@ export async function listUnordered(source: ListingSource, most: number): Promis
     if (page.total > most) throw new BrokenListing(`it is not in address order, and longer than ${most} rows`);
     proof = withPage(proof, await listedPage(source, proof, { page, askedBefore }));
     askedBefore = page.askedAt;
-    if (proof.broken !== null) throw new BrokenListing(proof.broken);
+    if (proof.broken !== null) throw brokenBy(proof);
     takeRows(range, page);
     source.onPage(proof);
   }
@@ -161,6 +165,6 @@ export async function listUnordered(source: ListingSource, most: number): Promis
   if (outcome.kind === 'broken') throw new BrokenListing(outcome.why);
   const rows = range.rows.toSorted((one, other) => compareIps(one.ip, other.ip));
   const twice = rows.find((row, at) => row.ip === rows[at - 1]?.ip);
-  if (twice !== undefined) throw new BrokenListing(`${twice.ip} came twice`);
+  if (twice !== undefined) throw new RepeatedRow(twice.ip);
   return { ...range, rows, proof: { ...proof, lastIp: rows.at(-1)?.ip ?? null } };
 }

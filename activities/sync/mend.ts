@@ -3,7 +3,17 @@ import type { IpManager } from '../ipmanager/ip-manager.ts';
 import type { PlannedItem } from '../ledger/sync/sync-store.ts';
 import { lockAddress } from '../locking.ts';
 import { adopt, isTagged, settleAdopted, tagAgain, writePtr } from './change.ts';
-import { changed, differs, ended, unread, type MendDesk, type NoRights, type Row, type RowEnd } from './desk.ts';
+import {
+  changed,
+  differs,
+  ended,
+  forbiddenNow,
+  unread,
+  type MendDesk,
+  type NoRights,
+  type Row,
+  type RowEnd,
+} from './desk.ts';
 import { giveBackExtra, markOf, occupy, settleOccupied } from './occupy.ts';
 import { release, released } from './release.ts';
 import { samePtr } from '../../workflows/domain/hostname.ts';
@@ -95,7 +105,7 @@ async function tryRow(desk: MendDesk, turn: Turn, login: Login): Promise<RowEnd 
     return unread(error);
   }
   if ((resumed || again?.sent === true) && (await reached(desk, row))) return settle(desk, row);
-  const what = differs(item, row.held, row.row);
+  const what = differs(item, row.held, row.row) ?? forbiddenNow(desk, row);
   if (what !== undefined) return changed(what);
   if (again?.sent === true && again.tries >= mostTries) {
     return ended('failed', `after ${again.tries} tries it is not known whether it was done: ${again.why}`);

@@ -17,6 +17,8 @@ export interface SyncTicket {
   readonly requestTimeoutMs: number;
   readonly fenceMs: number;
   readonly releaseLimit: number;
+  /** The policy was given for this run alone. */
+  readonly policyGiven?: boolean;
   /** Where it stands: a run that was broken off goes on there. */
   readonly phase: 'compare' | 'decide' | 'over';
 }
@@ -77,7 +79,11 @@ async function beginSync(deps: Deps, start: SyncStart): Promise<SyncBegun> {
   }
   const view = await showSync(deps, begun.run.run, mostItems);
   if (begun.kind !== 'begun') return { kind: begun.kind, view };
-  return { kind: 'begun', ticket: ticketOf(begun.run, integration), view };
+  return {
+    kind: 'begun',
+    ticket: { ...ticketOf(begun.run, integration), policyGiven: input.policy !== undefined },
+    view,
+  };
 }
 
 /** Its workflow is closed, and what it sent can land no more. */

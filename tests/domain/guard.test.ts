@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide, defaultThresholds, type Situation } from '../../workflows/domain/guard.ts';
+import { decide, defaultThresholds, noOwnChanges, type Situation } from '../../workflows/domain/guard.ts';
 import type { Counts } from '../../workflows/domain/plan.ts';
 
 const usual: Situation = {
@@ -7,11 +7,15 @@ const usual: Situation = {
   remoteCount: 200,
   ledgerCount: 200,
   baseline: { remoteCount: 200, ledgerCount: 200 },
-  ownReleases: 0,
+  own: noOwnChanges,
   counts: {},
   everApproved: true,
   thresholds: defaultThresholds,
 };
+
+function own(side: 'remote' | 'ledger', released: number, taken = 0): Situation['own'] {
+  return { ...noOwnChanges, [side]: { released, taken } };
+}
 
 function verdictOf(but: Partial<Situation>): readonly [verdict: string, code: string | undefined] {
   const { verdict, reason } = decide({ ...usual, ...but });
@@ -73,28 +77,36 @@ describe('refuse', () => {
     [10, 0, 9, ['refuse', 'ledger-shrank']],
     [10, 0, 10, fine],
     [0, 0, 0, fine],
-  ])('of %d, %d left, %d released by us: nothing left is too few, unless we did it', (before, now, ownReleases, is) => {
+  ])('of %d, %d left, %d released by us: nothing left is too few, unless we did it', (before, now, released, is) => {
     const ledger = { remoteCount: 200, ledgerCount: before };
-    expect(verdictOf({ baseline: ledger, ledgerCount: now, ownReleases })).toEqual(is);
+    expect(verdictOf({ baseline: ledger, ledgerCount: now, own: own('ledger', released) })).toEqual(is);
     const remote = { remoteCount: before, ledgerCount: 0 };
-    const [verdict] = verdictOf({ baseline: remote, remoteCount: now, ledgerCount: 0, ownReleases });
-    expect(verdict).toBe(is[0]);
+    const left = { baseline: remote, remoteCount: now, ledgerCount: 0, own: own('remote', released) };
+    expect(verdictOf(left)[0]).toBe(is[0]);
   });
 
+  // At most 10 are believed to be gone without us: N-1, N, N+1 with our own on top.
   test.each([
-    [39, 29, 'apply'],
-    [40, 30, 'apply'],
-    [41, 30, 'refuse'],
-    [41, 31, 'apply'],
-    [5, 100, 'apply'],
-  ])('our own releases are taken out: %d fewer, %d of them ours', (fewer, ownReleases, is) => {
-    expect(verdictOf({ remoteCount: 200 - fewer, ownReleases })[0]).toBe(is);
-    expect(verdictOf({ ledgerCount: 200 - fewer, ownReleases })[0]).toBe(is);
+    [39, 30, 0, 'apply'],
+    [40, 30, 0, 'apply'],
+    [41, 30, 0, 'refuse'],
+    [41, 31, 0, 'apply'],
+    [5, 100, 0, 'apply'],
+    [9, 20, 20, 'apply'],
+    [10, 20, 20, 'apply'],
+    [11, 20, 20, 'refuse'],
+    [0, 0, 10, 'apply'],
+    [0, 0, 11, 'refuse'],
+  ])('%d fewer while we released %d and took %d: each side by its own', (fewer, released, taken, is) => {
+    const remote = { remoteCount: 200 - fewer, own: own('remote', released, taken) };
+    expect(verdictOf(remote)).toEqual(is === 'refuse' ? ['refuse', 'remote-shrank'] : fine);
+    const ledger = { ledgerCount: 200 - fewer, own: own('ledger', released, taken) };
+    expect(verdictOf(ledger)).toEqual(is === 'refuse' ? ['refuse', 'ledger-shrank'] : fine);
   });
 
-  test('addresses we took do not hide what others lost', () => {
-    expect(verdictOf({ remoteCount: 200, ownCreates: 10 })).toEqual(fine);
-    expect(verdictOf({ remoteCount: 200, ledgerCount: 205, ownCreates: 11 })).toEqual(['refuse', 'remote-shrank']);
+  test('what we did on one side excuses nothing on the other', () => {
+    expect(verdictOf({ remoteCount: 189, own: own('ledger', 100) })).toEqual(['refuse', 'remote-shrank']);
+    expect(verdictOf({ ledgerCount: 189, own: own('remote', 100) })).toEqual(['refuse', 'ledger-shrank']);
   });
 
   test('growth is no reason, and without a run before there is none to compare with', () => {
@@ -103,12 +115,12 @@ describe('refuse', () => {
   });
 
   test('both sides are named, with their figures', () => {
-    const { reason } = decide({ ...usual, remoteCount: 150, ledgerCount: 150, ownReleases: 5 });
+    const { reason } = decide({ ...usual, remoteCount: 150, ledgerCount: 151, own: own('remote', 5, 2) });
     expect(reason?.message).toBe(
-      "IPmanager's list had 200 addresses at the last good run and has 150 now: 45 fewer without our own changes since " +
-        '(5 released, 0 taken), and at most 10 (the greater of 10 and 5 % of 200) is believed; ' +
-        'the ledger had 200 addresses at the last good run and has 150 now: 45 fewer without our own changes since ' +
-        '(5 released, 0 taken), and at most 10 (the greater of 10 and 5 % of 200) is believed',
+      "IPmanager's list had 200 addresses at the last good run and has 150 now: 47 fewer without our own changes since " +
+        '(5 released, 2 taken), and at most 10 (the greater of 10 and 5 % of 200) is believed; ' +
+        'the ledger had 200 addresses at the last good run and has 151 now: 49 fewer without our own changes since ' +
+        '(0 released, 0 taken), and at most 10 (the greater of 10 and 5 % of 200) is believed',
     );
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { applies } from '../../workflows/domain/policy.ts';
-import { underPolicy } from '../../workflows/domain/policy.ts';
+import { applies, notMeant, underPolicy } from '../../workflows/domain/policy.ts';
 import { type DraftRow, policies, type Policy } from '../../workflows/domain/plan.ts';
 import { foreignTag, installation, otherLabel, ourTag } from './support/sync-sides.ts';
 
@@ -84,5 +83,38 @@ describe('policies are filters over finished rows', () => {
 
   test('`observe` plans and applies nothing', () => {
     expect(policies.filter(applies)).toEqual(['owned', 'all']);
+  });
+});
+
+describe('a row that was planned before', () => {
+  const unknownHolder: DraftRow = { ...draft(stranger), action: 'release', remote: held(null) };
+  const now = (policy: Policy, ...ignored: string[]) => ({ policy, ignoredGroups: new Set(ignored), installation });
+
+  test.each([
+    ['an orphan of ours', draft({}), { observe: false, owned: true, all: true }],
+    ['no tag, unknown here', unknownHolder, { observe: false, owned: false, all: true }],
+    [
+      'a PTR to be written',
+      draft({ discrepancy: 'ptr-drift', action: 'write-ptr' }),
+      { observe: false, owned: true, all: true },
+    ],
+    [
+      'missing',
+      draft({ discrepancy: 'missing', action: 'occupy', remote: null }),
+      { observe: false, owned: true, all: true },
+    ],
+    ['a release to be finished', draft(unfinished), { observe: false, owned: true, all: true }],
+  ])('%s is done while the policy by now would plan it', (_what, row, meant) => {
+    for (const policy of policies) {
+      expect([policy, notMeant(row, ['public'], now(policy))]).toEqual([
+        policy,
+        meant[policy] ? null : `policy ${policy} does not do it`,
+      ]);
+    }
+  });
+
+  test('is left when either side says a group that is ignored by now', () => {
+    expect(notMeant(draft({}), ['public', 'infra'], now('all', 'infra'))).toBe('group infra is ignored now');
+    expect(notMeant(draft({}), ['public'], now('all', 'infra'))).toBeNull();
   });
 });

@@ -103,7 +103,23 @@ test('our own changes since a run are in the history, and an upper bound is know
   const { ip } = await aReserved(world, await aService(world));
   await aReserved(world, await aService(world));
   await release(world, ip, 1_000);
-  expect(await syncs.ownChangesSince(run)).toEqual({ released: 1, created: 2 });
+  expect(await syncs.ownChangesSince(run)).toEqual({
+    remote: { released: 1, taken: 2 },
+    ledger: { released: 1, taken: 2 },
+  });
   expect(await syncs.ownChanges('panel', start)).toBeGreaterThanOrEqual(1);
   expect(await syncs.ownChanges('other', start)).toBe(0);
+});
+
+test('a lock on an address of another integration moves no total here', async () => {
+  const { syncs, locks } = world.ledger;
+  const since = new Date(Date.now() + 60_000).toISOString();
+  const { ip } = await aReserved(world, await aService(world));
+  const before = { panel: await syncs.ownChanges('panel', since), other: await syncs.ownChanges('other', since) };
+  const held = aRun('release/any');
+  // Its own address, and one that no row knows.
+  for (const key of [`address/${ip}`, 'address/10.255.9.9'])
+    await locks.acquire({ key, reason: 'a release', run: held });
+  expect((await syncs.ownChanges('panel', since)) - before.panel).toBe(2);
+  expect((await syncs.ownChanges('other', since)) - before.other).toBe(1);
 });

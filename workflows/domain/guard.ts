@@ -21,15 +21,30 @@ export interface Situation {
   readonly ledgerCount: number;
   /** Of the last good run of the same login. */
   readonly baseline: { readonly remoteCount: number; readonly ledgerCount: number } | null;
-  /** Our own confirmed changes since then, to be taken out of what fell. */
-  readonly ownReleases: number;
-  /** Addresses we took since then: they must not hide what others lost. */
-  readonly ownCreates?: number;
+  /** What we did ourselves since then: to be taken out of what fell. */
+  readonly own: OwnChanges;
   readonly counts: Counts;
   /** Some plan of this integration was approved before. */
   readonly everApproved: boolean;
   readonly thresholds: Thresholds;
 }
+
+/**
+ * Confirmed changes of our own hand, each side by itself: what a sync gives back was never in use here, what it occupies
+ * was all the time, and an address leaves its service before it leaves IPmanager.
+ */
+export interface OwnChanges {
+  readonly remote: OwnOfSide;
+  readonly ledger: OwnOfSide;
+}
+
+export interface OwnOfSide {
+  readonly released: number;
+  /** Taken: they must not hide what others lost. */
+  readonly taken: number;
+}
+
+export const noOwnChanges: OwnChanges = { remote: { released: 0, taken: 0 }, ledger: { released: 0, taken: 0 } };
 
 export type Verdict =
   | { readonly verdict: 'apply'; readonly reason: null }
@@ -48,7 +63,7 @@ export function decide(situation: Situation): Verdict {
 
 /** Unknown is never empty (I12): a list that may be short concludes nothing. */
 function refusals(situation: Situation): readonly Reason[] {
-  const { proven, unproven, remoteCount, ledgerCount, baseline } = situation;
+  const { proven, unproven, remoteCount, ledgerCount, baseline, own } = situation;
   if (!proven) {
     return [{ code: 'list-not-proven', message: `the list was not proven complete: ${unproven ?? 'no reason known'}` }];
   }
@@ -59,10 +74,16 @@ function refusals(situation: Situation): readonly Reason[] {
   }
   if (baseline === null) return found;
   const sides = [
-    { code: 'remote-shrank', name: "IPmanager's list", before: baseline.remoteCount, now: remoteCount },
-    { code: 'ledger-shrank', name: 'the ledger', before: baseline.ledgerCount, now: ledgerCount },
+    {
+      code: 'remote-shrank',
+      name: "IPmanager's list",
+      before: baseline.remoteCount,
+      now: remoteCount,
+      own: own.remote,
+    },
+    { code: 'ledger-shrank', name: 'the ledger', before: baseline.ledgerCount, now: ledgerCount, own: own.ledger },
   ];
-  return [...found, ...sides.flatMap((side) => shrinkage(side, situation))];
+  return [...found, ...sides.flatMap((side) => shrinkage(side, situation.thresholds))];
 }
 
 interface Side {
@@ -70,14 +91,14 @@ interface Side {
   readonly name: string;
   readonly before: number;
   readonly now: number;
+  readonly own: OwnOfSide;
 }
 
-function shrinkage({ code, name, before, now }: Side, situation: Situation): readonly Reason[] {
-  const { ownReleases, ownCreates = 0, thresholds } = situation;
-  const expected = before + ownCreates - ownReleases;
+function shrinkage({ code, name, before, now, own }: Side, thresholds: Thresholds): readonly Reason[] {
+  const expected = before + own.taken - own.released;
   const fell = expected - now;
   const figures = `${name} had ${addresses(before)} at the last good run and has ${now} now`;
-  const without = `${fell} fewer without our own changes since (${ownReleases} released, ${ownCreates} taken)`;
+  const without = `${fell} fewer without our own changes since (${own.released} released, ${own.taken} taken)`;
   if (now === 0 && expected > 0) return [{ code, message: `${figures}: nothing is left, ${without}` }];
   const limit = greater(thresholds.shrinkRows, thresholds.shrinkPercent, before);
   if (fell <= limit.rows) return [];

@@ -30,6 +30,8 @@ export interface ListingProof {
   readonly ordered: boolean;
   /** Why the list is no proof of anything. Once broken, for good. */
   readonly broken: string | null;
+  /** What came twice, where that broke it. */
+  readonly repeated: string | null;
 }
 
 export type ListingOutcome =
@@ -47,6 +49,7 @@ export const beginListing: ListingProof = {
   session: null,
   ordered: true,
   broken: null,
+  repeated: null,
 };
 
 /**
@@ -66,8 +69,13 @@ export function withPage(proof: ListingProof, page: ListedPage): ListingProof {
     size: page.size,
     session: page.session,
     ordered: proof.ordered && keys.ordered,
-    broken: keys.repeated === null ? null : `${keys.repeated} came twice`,
+    broken: keys.repeated === null ? null : cameTwice(keys.repeated),
+    repeated: keys.repeated,
   };
+}
+
+export function cameTwice(text: string): string {
+  return `${text} came twice`;
 }
 
 /** Whether all rows that the last page told of were read. */

@@ -23,6 +23,12 @@ export type Outcome = (typeof outcomes)[number];
 export const policies = ['observe', 'owned', 'all'] as const;
 export type Policy = (typeof policies)[number];
 
+/**
+ * Plans are kept whole so long: of the last runs, and of all runs of the last days. A night of 50,000 reports is some 15 MB.
+ */
+export const keptRuns = 30;
+export const keptDays = 30;
+
 /** A row before a policy has seen it (policy.ts). */
 export interface DraftRow extends PlanRow {
   readonly policyAction: Action | null;

@@ -26,6 +26,24 @@ function mayRelease({ discrepancy }: PlanRow, policy: Policy, owner: Owner): boo
   return discrepancy === 'unknown-holder' ? policy === 'all' && owner === 'nobody' : owner === 'ours';
 }
 
+/** What an integration says by now of rows that were planned before. */
+export interface Intent {
+  readonly policy: Policy;
+  readonly ignoredGroups: ReadonlySet<string>;
+  readonly installation: string;
+}
+
+/**
+ * Why a planned row is not meant any more: a plan may wait for its approval for a day, and what was forbidden meanwhile is
+ * not done. `groups`: those that either side says now. `null`: it still is.
+ */
+export function notMeant(row: PlanRow, groups: readonly string[], now: Intent): string | null {
+  const ignored = groups.find((group) => now.ignoredGroups.has(group));
+  if (ignored !== undefined) return `group ${ignored} is ignored now`;
+  const { action } = underPolicy({ ...row, policyAction: null }, now.policy, now.installation);
+  return applies(now.policy) && action === row.action ? null : `policy ${now.policy} does not do it`;
+}
+
 /** Whether a plan of this policy is ever applied. */
 export function applies(policy: Policy): boolean {
   return policy !== 'observe';

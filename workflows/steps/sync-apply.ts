@@ -70,7 +70,7 @@ async function piece(
   again: readonly Again[],
 ): Promise<SyncView['reason'] | undefined> {
   const { stage, ticket, interruption } = desk;
-  const { run, integration, owner, fenceMs, releaseLimit } = ticket;
+  const { run, integration, owner, fenceMs, releaseLimit, policyGiven = false } = ticket;
   const what =
     again.length > 0 ? `look again at ${again.length} rows` : `apply rows after ${progress.after ?? 'the start'}`;
   const stopped = () => interruption.stop !== undefined;
@@ -80,7 +80,7 @@ async function piece(
     const { after } = progress;
     for (let lost = 0; ; lost += 1) {
       const settleOnly = stopped();
-      const request = { run, integration, owner, fenceMs, after, again, fenced, settleOnly, releaseLimit };
+      const request = { run, integration, owner, fenceMs, after, again, fenced, settleOnly, releaseLimit, policyGiven };
       fenced = false; // a copy that ends without an answer may have sent something
       try {
         return await mending(what).applyRows(request);

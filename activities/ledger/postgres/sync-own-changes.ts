@@ -1,32 +1,77 @@
+import type { OwnChanges } from '../../../workflows/domain/guard.ts';
 import { LedgerContractBroken } from '../contract-broken.ts';
 import { statement } from './statement.ts';
 import type { Db } from './tables.ts';
 
-/** Out of the history: what both lists shrank and grew by since that run began, by our own hand. */
-export async function ownChangesSince(
-  db: Db,
-  run: string,
-): Promise<{ readonly released: number; readonly created: number }> {
-  const row = await db
+/**
+ * What both lists shrank and grew by since that run began, by our own hand, each side by itself. The history tells what
+ * happened to rows of ours; what a sync gave back that no row knew, and what it occupied for a row that stayed as it was,
+ * only its plan tells. A release that was begun before (`release-unfinished`) is told by the history: not twice.
+ */
+export async function ownChangesSince(db: Db, run: string): Promise<OwnChanges> {
+  const baseline = await db
     .selectFrom('sync_run')
     .select(['integration', 'history_before'])
     .where('run', '=', run)
     .executeTakeFirst();
-  if (row === undefined) throw new LedgerContractBroken('no-such-run', run);
-  const counts = await db
-    .selectFrom('address_history')
-    .select((eb) => ['event', eb.fn.countAll<string>().as('count')])
-    .where('id', '>', row.history_before)
-    .where('integration', '=', row.integration)
-    .where('event', 'in', ['reserved', 'releasing', 'kept', 'quarantined'])
-    .groupBy('event')
-    .execute();
-  const of = (event: string): number => Number(counts.find((one) => one.event === event)?.count ?? 0);
-  // The ledger shrinks when an address leaves its service, the remote when it is deleted there: the larger of both.
-  return { released: Math.max(of('releasing') - of('kept'), of('quarantined')), created: of('reserved') };
+  if (baseline === undefined) throw new LedgerContractBroken('no-such-run', run);
+  const told = await toldSince(db, baseline);
+  const mended = await mendedSince(db, { run, integration: baseline.integration });
+  return {
+    remote: {
+      released: told('quarantined') + mended('release'),
+      taken: told('reserved') + mended('occupy'),
+    },
+    ledger: {
+      released: told('releasing') - told('kept'),
+      taken: told('reserved') + told('imported'),
+    },
+  };
 }
 
-/** Attempts and releases that ended since then or are under way: an upper bound, asked for only when a total moved. */
+type CountOf = (name: string) => number;
+
+function countOf(rows: readonly { readonly name: string; readonly count: string }[]): CountOf {
+  const counts = new Map(rows.map(({ name, count }) => [name, Number(count)]));
+  return (name) => counts.get(name) ?? 0;
+}
+
+async function toldSince(
+  db: Db,
+  since: { readonly integration: string; readonly history_before: string },
+): Promise<CountOf> {
+  const counts = await db
+    .selectFrom('address_history')
+    .select((eb) => ['event as name', eb.fn.countAll<string>().as('count')])
+    .where('id', '>', since.history_before)
+    .where('integration', '=', since.integration)
+    .where('event', 'in', ['reserved', 'imported', 'releasing', 'kept', 'quarantined'])
+    .groupBy('event')
+    .execute();
+  return countOf(counts);
+}
+
+/** Rows of plans that were done at the remote; later runs that never came to their end did some, too. */
+async function mendedSince(db: Db, since: { readonly run: string; readonly integration: string }): Promise<CountOf> {
+  const counts = await db
+    .selectFrom('sync_item')
+    .innerJoin('sync_run', 'sync_run.run', 'sync_item.run')
+    .select((eb) => ['sync_item.action as name', eb.fn.countAll<string>().as('count')])
+    .where('sync_run.integration', '=', since.integration)
+    .where('sync_run.run', '>=', since.run)
+    .where('sync_item.outcome', '=', 'done')
+    .where('sync_item.action', 'in', ['release', 'occupy'])
+    .where('sync_item.discrepancy', '!=', 'release-unfinished')
+    .groupBy('sync_item.action')
+    .execute();
+  return countOf(counts);
+}
+
+/**
+ * Attempts and releases that ended since then or are under way: an upper bound, asked for only when a total moved. A sync
+ * gives back and occupies under the locks of addresses, and none of its integration runs beside a listing. A lock on an
+ * address that is another integration's moves nothing here.
+ */
 export async function ownChanges(db: Db, integration: string, since: string): Promise<number> {
   const [row] = await statement<{ readonly count: string }>(
     db,
@@ -35,7 +80,9 @@ export async function ownChanges(db: Db, integration: string, since: string): Pr
         where o.integration = $1 and coalesce(a.ended_at, 'infinity') >= $2::timestamptz)
      + (select count(*) from address_history h
         where h.integration = $1 and h.at >= $2::timestamptz and h.event in ('quarantined', 'occupied'))
-     + (select count(*) from lock l where l.key like 'address/%') as count`,
+     + (select count(*) from lock l where l.key like 'address/%' and not exists (
+        select from address a where a.ip = substr(l.key, length('address/') + 1)::inet and a.integration <> $1
+          and a.state in ('reserved', 'active', 'releasing', 'quarantined'))) as count`,
     [integration, since],
   );
   return Number(row?.count ?? 0);

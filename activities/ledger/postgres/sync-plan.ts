@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { Action } from '../../../workflows/domain/discrepancy.ts';
 import type { Counts, PlanRow } from '../../../workflows/domain/plan.ts';
-import type { ComparedRange, FinishPlan, PlannedItem, RowOutcome, SyncRun } from '../sync/sync-store.ts';
+import type { ComparedRange, FinishPlan, PlannedItem, RowOutcome, SyncRun, SyncStore } from '../sync/sync-store.ts';
 import { batches, batchRows, statement } from './statement.ts';
 import { hasEnded, lockRun, syncRun } from './sync-run-rows.ts';
 import type { Db, Row } from './tables.ts';
 import { rowText } from '../../../workflows/domain/plan.ts';
 
 /** Progress and plan rows of one range together: a kill repeats this range at most, and never adds it twice. */
-export async function saveRange(db: Db, range: ComparedRange): Promise<SyncRun> {
+export async function saveRange(db: Db, range: ComparedRange): ReturnType<SyncStore['saveRange']> {
   const row = await lockRun(db, range.run);
   const { progress } = range;
   const standsThere = row.listing === progress.listing && row.next_page === range.fromPage;
   if (hasEnded(row) || row.verdict !== null || !standsThere) return syncRun(row);
+  const repeated = await repeatedIn(db, range);
+  if (repeated !== undefined) return { repeated };
   await insertItems(db, range, row.planned);
   const saved = await db
     .updateTable('sync_run')
@@ -32,14 +34,37 @@ export async function saveRange(db: Db, range: ComparedRange): Promise<SyncRun> 
   return syncRun(saved);
 }
 
+/**
+ * Addresses ascend, so that none comes twice; what is no address stands anywhere. Only the rows of the whole run tell, and
+ * they outlive a kill between two ranges.
+ */
+async function repeatedIn(db: Db, { run, plan }: ComparedRange): Promise<string | undefined> {
+  const seen = new Set<string>();
+  for (const { ip } of plan.filter(isNoAddress)) {
+    if (seen.has(ip)) return ip;
+    seen.add(ip);
+  }
+  if (seen.size === 0) return undefined;
+  const [before] = await statement<{ readonly ip: string }>(
+    db,
+    `select ip from sync_item where run = $1 and ip = any ($2::text[]) order by ip limit 1`,
+    [run, [...seen]],
+  );
+  return before?.ip;
+}
+
+function isNoAddress({ discrepancy }: PlanRow): boolean {
+  return discrepancy === 'not-an-address';
+}
+
 const insertSql = `insert into sync_item
   (run, position, ip, discrepancy, action, reason, remote_held, remote_tag, remote_group, remote_ptr, version)
   select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::text[], $9::text[],
     $10::text[], $11::int[])`;
 
 /** What stands in a list and is no one address comes last in the plan, wherever it stood. */
-function placeOf({ discrepancy }: PlanRow): number {
-  return discrepancy === 'not-an-address' ? 1_000_000_000 : 0;
+function placeOf(row: PlanRow): number {
+  return isNoAddress(row) ? 1_000_000_000 : 0;
 }
 
 async function insertItems(db: Db, { run, plan }: ComparedRange, before: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { Database } from './database.ts';
 import { currentRows, glanceChunks, liveCount } from './sync-addresses.ts';
 import { adoptPtrs } from './sync-adopt.ts';
 import { lookUp } from './sync-look-up.ts';
+import { dropOldRows } from './sync-old-rows.ts';
 import { ownChanges, ownChangesSince } from './sync-own-changes.ts';
 import * as plan from './sync-plan.ts';
 import { findRun, syncRun } from './sync-run-rows.ts';
@@ -55,6 +56,7 @@ export function syncsIn(database: Database): SyncStore {
     current: (ips) => database.read((db) => currentRows(db, ips)),
     liveCount: (integration) => database.read((db) => liveCount(db, integration)),
     countPlan: (run) => database.read((db) => plan.countPlan(db, run)),
+    dropOldRows: (integration, limit) => database.transact((db) => dropOldRows(db, integration, limit)),
     holdBack: (run, rows) => database.transact((db) => plan.holdBack(db, run, rows)),
     ownChangesSince: (run) => database.read((db) => ownChangesSince(db, run)),
     ownChanges: (integration, since) => database.read((db) => ownChanges(db, integration, since)),

@@ -1,6 +1,7 @@
 import type { Discrepancy, LedgerSide } from '../../../workflows/domain/discrepancy.ts';
 import type { Glance } from '../../../workflows/domain/glance.ts';
 import type { Reason } from '../../../workflows/domain/failure.ts';
+import type { OwnChanges } from '../../../workflows/domain/guard.ts';
 import type { Counts, Outcome, PlanRow, Policy } from '../../../workflows/domain/plan.ts';
 import type { ConflictRecord, LockRecord, RunRef } from '../records.ts';
 
@@ -13,9 +14,10 @@ export interface SyncStore {
   begin(request: BeginRun): Promise<BegunRun>;
   /**
    * Where the comparison stands; written with the plan rows of its range in one transaction, so that a kill repeats one range at most. Answers
-   * where the run stands then, which is elsewhere when another copy of the activity was here first.
+   * where the run stands then, which is elsewhere when another copy of the activity was here first. `repeated`: a row that
+   * is no address stands in the list twice; nothing was saved.
    */
-  saveRange(range: ComparedRange): Promise<SyncRun>;
+  saveRange(range: ComparedRange): Promise<SyncRun | { readonly repeated: string }>;
   /** Forgets what listing number `listing` compared: it begins again from its first page. Harmless again. */
   restart(run: string, listing: number): Promise<SyncRun>;
   /** Closes the comparison: counts, checksum over the rows in address order, verdict. */
@@ -48,10 +50,15 @@ export interface SyncStore {
   liveCount(integration: string): Promise<number>;
   /** Planned rows by action, as they stand now. */
   countPlan(run: string): Promise<Counts>;
+  /**
+   * Drops rows of plans that are kept no longer (`keptRuns`, `keptDays`), at most `limit`, and says how many it dropped. Never what
+   * was released or occupied: that is told nowhere else, and the guard counts it.
+   */
+  dropOldRows(integration: string, limit: number): Promise<number>;
   /** Planned actions that are only reported in this run (too few sightings): each with its reason. Harmless again. */
   holdBack(run: string, rows: readonly { readonly ip: string; readonly reason: string }[]): Promise<void>;
-  /** Addresses of its integration that iptally itself gave back, and took, since that run began. */
-  ownChangesSince(run: string): Promise<{ readonly released: number; readonly created: number }>;
+  /** What iptally itself gave back and took on each side of its integration since that run began, by that run too. */
+  ownChangesSince(run: string): Promise<OwnChanges>;
   /** The most creates and deletes of ours that may have landed at the remote since then (ISO 8601), or still may. */
   ownChanges(integration: string, since: string): Promise<number>;
   /** What the ledger knows of these addresses and tags beside their rows: asked only where a judgement needs it. */

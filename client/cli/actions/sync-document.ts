@@ -20,6 +20,8 @@ export interface SyncDocument extends SyncRunView {
   readonly discrepancies: Readonly<Partial<Record<Discrepancy, number>>>;
   readonly items: readonly ItemView[];
   readonly next: string | null;
+  /** Rows of its plan that are not kept any more: of an old run only what was released or occupied is. */
+  readonly rowsDropped: number;
 }
 
 export interface Page {
@@ -53,6 +55,8 @@ export async function documentOf(
     discrepancies: groups.byDiscrepancy(),
     items,
     next: more ? last : null,
+    // One that runs may have planned more since it was read.
+    rowsDropped: Math.max(0, run.planned - groups.rows),
   };
   return { document, groups: groups.all() };
 }

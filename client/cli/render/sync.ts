@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Action, Discrepancy } from '../../../workflows/domain/discrepancy.ts';
+import { keptDays, keptRuns } from '../../../workflows/domain/plan.ts';
 import type { SyncRunView } from '../../views/sync.ts';
 import type { Group, SyncDocument } from '../actions/sync-document.ts';
 import { nextStep } from './sync-next.ts';
@@ -49,7 +50,7 @@ const states: Readonly<Record<SyncRunView['state'], readonly [words: string, sty
 
 /** A run with its diff. `all`: every row beside the groups. */
 export function syncText(document: SyncDocument, groups: readonly Group[], all = false): string {
-  const diff = groupLines(groups);
+  const diff = [...groupLines(groups, document), ...droppedLines(document)];
   const rows = all && document.items.length > 0 ? ['', itemTable(document)] : [];
   const rest = document.next === null ? [] : [moreLine(document)];
   return [head(document), '', ...diff, ...rows, ...(all ? rest : []), '', ...nextStep(document)].join('\n');
@@ -76,8 +77,15 @@ export function readSoFar({ progress: { rows, total } }: Pick<SyncRunView, 'prog
   return total === null ? `${rows} rows of IPmanager's list read` : `${rows} of ${total} rows of IPmanager's list read`;
 }
 
-function groupLines(groups: readonly Group[]): readonly string[] {
-  if (groups.length === 0) return ['no difference'];
+function droppedLines({ rowsDropped }: SyncDocument): readonly string[] {
+  if (rowsDropped === 0) return [];
+  const kept = `plans are kept for ${keptDays} days, and of the last ${keptRuns} runs; what was released or occupied stays`;
+  const rows = rowsDropped === 1 ? '1 row of this plan is' : `${rowsDropped} rows of this plan are`;
+  return [`${rows} no longer kept (${kept})`];
+}
+
+function groupLines(groups: readonly Group[], { rowsDropped }: SyncDocument): readonly string[] {
+  if (groups.length === 0) return rowsDropped === 0 ? ['no difference'] : [];
   const order = Object.keys(looks);
   const sorted = groups.toSorted(
     (one, other) =>

@@ -191,11 +191,12 @@ export async function ledgerText({ engine, name }: Site): Promise<string> {
   return JSON.stringify(rows);
 }
 
-/** A second sync right after: nothing is written on either side (I10). */
+/** A second sync right after is applied, and nothing is written on either side (I10). A refused one shows nothing. */
 export async function atRest(where: Site, more: Partial<SyncIntegrationInput> = {}): Promise<SyncView> {
   const before = { ledger: await ledgerText(where), panel: mutations(where).length };
   const view = await sync(where, more);
   const after = { ledger: await ledgerText(where), panel: mutations(where).length };
+  if (view.state !== 'applied') throw new Error(`it is ${view.state}: ${view.reason?.message}`);
   if (after.panel !== before.panel) throw new Error(`the panel was written to ${after.panel - before.panel} times`);
   if (after.ledger !== before.ledger) throw new Error(`the ledger was written to:\n${before.ledger}\n${after.ledger}`);
   return view;
