@@ -24,7 +24,8 @@ export function setUpActivities(deps: Deps) {
     const record = await deps.ledger.services.find(service);
     if (record === undefined) throw applicationFailure(noSuchService(service), false);
     const { id, kind, domain, customer } = record;
-    const on: ServiceOnServer = { id, kind, domain, customer };
+    const installation = await deps.ledger.installation();
+    const on: ServiceOnServer = { installation, id, kind, domain, customer };
     return { module: await deps.servers.of(record.server), on, ends: record.state === 'removing' };
   }
 

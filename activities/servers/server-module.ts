@@ -42,8 +42,14 @@ export interface ModuleCapabilities {
   readonly mainAddressStays?: boolean;
 }
 
-export interface ServiceOnServer {
+/** Whose a thing on a server is: all that names and proofs there are made of. */
+export interface ServiceName {
+  /** 12 hex digits, as in the tags of addresses: two installations may share a panel, and have the same service ids. */
+  readonly installation: string;
   readonly id: string;
+}
+
+export interface ServiceOnServer extends ServiceName {
   readonly kind: ServiceKind;
   readonly domain: string;
   readonly customer: string | null;

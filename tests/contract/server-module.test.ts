@@ -111,6 +111,19 @@ describe.each(serverRows)('a server module, $name', (row) => {
     expect([changes(server), server.count()]).toEqual([before, services]);
   });
 
+  test('for another installation, with the same service id, finds nothing there and changes nothing', async () => {
+    const { server, module, service, setUp, addressesOf } = await open(row);
+    await setUp();
+    const [before, services] = [changes(server), server.count()];
+    const theirs = { ...service, installation: 'ba9876543210' };
+    const steps = stepsOf(module, theirs);
+    expect(await module.addressesOf(theirs)).toBeUndefined();
+    expect(await steps.takeOff(addresses[0])).toEqual(done);
+    expect(await steps.remove()).toEqual(done);
+    expect([changes(server), server.count()]).toEqual([before, services]);
+    expect(await addressesOf()).toEqual(addresses);
+  });
+
   test('two services never share what is made for them', async () => {
     const { module, service, setUp } = await open(row);
     const second = serviceOf(row, { id: 'svc-1002', domain: 'second.example.com' });

@@ -10,7 +10,13 @@ import { connectionTo, moduleNamed } from './support/server-row.ts';
 const panels = new Panels();
 afterEach(() => panels.close());
 
-const service: ServiceOnServer = { id: 'svc-1001', kind: 'hosting', domain: 'www.example.com', customer: 'c-7' };
+const service: ServiceOnServer = {
+  installation: '0123456789ab',
+  id: 'svc-1001',
+  kind: 'hosting',
+  domain: 'www.example.com',
+  customer: 'c-7',
+};
 const addresses = ['198.51.100.10', '2001:db8:100::10'];
 
 describe('ispmanager business in particular', () => {
@@ -109,7 +115,9 @@ describe('ispmanager lite', () => {
     const module = panels.keep(moduleNamed('ispmanager-lite', connectionTo(server.url)));
     expect(await module.setUp({ service, addresses: [] })).toEqual({ kind: 'done' });
     expect(await module.setUp({ service, addresses: [] })).toEqual({ kind: 'done' });
-    expect([...world.users.values()]).toMatchObject([{ fullname: 'iptally svc-1001', domain: 'www.example.com' }]);
+    expect([...world.users.values()]).toMatchObject([
+      { fullname: 'iptally 0123456789ab svc-1001', domain: 'www.example.com' },
+    ]);
     expect(await module.setUp({ service, addresses })).toMatchObject({ kind: 'refused' });
     expect(await module.addressesOf(service)).toEqual([]);
     expect(await module.remove(service)).toEqual({ kind: 'done' });

@@ -31,7 +31,7 @@ describe('a machine of VMmanager 6', () => {
     const [creation] = asked('POST /vm/v3/host');
     expect(creation?.parameters).toMatchObject({
       name: vmNameOf(service),
-      comment: 'iptally svc-1001',
+      comment: 'iptally 0123456789ab svc-1001',
       domain: 'www.example.com',
       custom_interfaces: '[{"ip_name":"198.51.100.10"}]',
       ipv6_enabled: 'false',

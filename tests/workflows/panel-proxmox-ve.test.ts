@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { demoPveSettings, demoPveWorld } from '../../activities/servers/proxmox-ve/simulator/demo-world.ts';
 import { startProxmoxVeSimulator } from '../../activities/servers/proxmox-ve/simulator/start.ts';
+import { proofLine } from '../../activities/servers/service-label.ts';
 import { password } from '../support/engine.ts';
 import { orderService, service } from '../support/orders.ts';
 import { add, heldFor, openDesk, release, remove } from './support/desk.ts';
@@ -17,14 +18,15 @@ const at = { module: 'proxmox-ve', url: panel.url, login: 'root@pam', requestTim
 await engine.addServer('pve-ct', { ...at, settings: demoPveSettings }, password);
 await engine.addServer('pve-vm', { ...at, settings: { type: 'qemu', template: '9000', prefix4: '24' } }, password);
 
+const installation = await ledger.installation();
+
 function guestsOf(id: string) {
-  return [...world.guests.values()].filter(({ config }) => config['description'] === `iptally ${id}`);
+  return [...world.guests.values()].filter(({ config }) => config['description'] === proofLine({ installation, id }));
 }
 
 /** The addresses that the configuration of a service's guest has, with their lengths. */
 function carried(id: string): readonly string[] {
-  const guests = [...world.guests.values()].filter(({ config }) => config['description'] === `iptally ${id}`);
-  const values = guests
+  const values = guestsOf(id)
     .flatMap(({ config }) => Object.entries(config))
     .filter(([name]) => /^(net|ipconfig)/.test(name));
   return values.flatMap(([, value]) => [...value.matchAll(/ip6?=([^,/]*)\//g)].map(([, ip = '']) => ip)).toSorted();

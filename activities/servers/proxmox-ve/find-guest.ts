@@ -1,5 +1,6 @@
 import { PanelReadError } from '../../http/panel-read-error.ts';
 import type { ServiceOnServer } from '../server-module.ts';
+import { proofLine } from '../service-label.ts';
 import {
   clusterList,
   guestPath,
@@ -137,7 +138,7 @@ function twice(service: ServiceOnServer, found: readonly Found[]): PanelReadErro
   const failure = {
     code: 'service-twice-on-server',
     message: `The guests ${ids.join(' and ')} both say that they are service ${service.id}`,
-    next: `Take the line "iptally ${service.id}" out of the notes of the one that is not, or remove it.`,
+    next: `Take the line "${proofLine(service)}" out of the notes of the one that is not, or remove it.`,
   };
   return new PanelReadError(failure, { retryable: false, said: 'twice' });
 }

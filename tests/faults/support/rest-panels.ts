@@ -1,5 +1,6 @@
 import { startProxmoxVeSimulator } from '../../../activities/servers/proxmox-ve/simulator/start.ts';
 import { settleTasks } from '../../../activities/servers/proxmox-ve/simulator/tasks.ts';
+import { proofLine } from '../../../activities/servers/service-label.ts';
 import { commentOf } from '../../../activities/servers/vmmanager6/vm-name.ts';
 import { startVmManager6Simulator } from '../../../activities/servers/vmmanager6/simulator/start.ts';
 import { endTasks } from '../../../activities/servers/vmmanager6/simulator/tasks.ts';
@@ -34,7 +35,7 @@ export async function openVmManager6(): Promise<ServerPanel> {
         addresses: ips.flatMap(({ ip, host }) => (host === id ? [ip] : [])),
       }));
     },
-    proofOf: (id) => commentOf({ id, kind: 'vps', domain: '', customer: null }),
+    proofOf: commentOf,
     beside: () =>
       [...world.ips.values()].map(({ ip, host }) => ({
         proof: world.hosts.get(host ?? 0)?.comment ?? `nobody, for ${ip}`,
@@ -70,7 +71,7 @@ export async function openProxmoxVe(type: keyof typeof pveSettings): Promise<Ser
         addresses: Object.entries(config).flatMap(([name, value]) => addressesIn(name, value)),
       }));
     },
-    proofOf: (id) => `iptally ${id}`,
+    proofOf: proofLine,
     failNext: (words) => {
       if (world.knobs.failNext.length === 0) world.knobs.failNext.push(words);
     },
