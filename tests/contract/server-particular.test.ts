@@ -30,7 +30,7 @@ describe('ispmanager business in particular', () => {
     return { world, server, module: panels.keep(moduleNamed('ispmanager-business', connectionTo(server.url))) };
   }
 
-  test('a user of our name that is not of this service is left alone', async () => {
+  test('a user of our name that is not of this service is left alone, and not called gone: a person says whose it is (I4)', async () => {
     const stranger = { name: userNameOf(service), fullname: 'Jane Doe', preset: 'start', domain: 'jane.example' };
     const { world, module } = await withUsers(stranger);
     expect(await module.setUp({ service, addresses })).toMatchObject({
@@ -38,8 +38,47 @@ describe('ispmanager business in particular', () => {
       failure: { code: 'user-name-taken' },
     });
     expect(await module.addressesOf(service)).toBeUndefined();
-    expect(await module.remove(service)).toEqual({ kind: 'done' });
+    const request = { service, ip: addresses[0] ?? '', ptr: null };
+    const unproven = { kind: 'refused', failure: { code: 'user-name-taken', value: stranger.name } };
+    const refused = await module.remove(service);
+    expect(refused).toMatchObject(unproven);
+    expect(JSON.stringify(refused)).toContain('iptally 0123456789ab svc-1001');
+    expect(await module.removeAddress(request)).toMatchObject(unproven);
     expect(world.users.get(stranger.name)).toEqual(stranger);
+  });
+
+  test('a panel that gives another address than the one asked for is found out: that one goes back, refused', async () => {
+    const { world, module } = await withUsers();
+    await module.setUp({ service, addresses: [] });
+    world.knobs.ignoresName = true;
+    const failure = { code: 'server-gave-another', value: '198.51.100.10' };
+    const request = { service, ip: '198.51.100.10', ptr: null };
+    expect(await module.addAddress(request)).toMatchObject({ kind: 'refused', failure });
+    expect([...world.addresses.values()]).toEqual([]);
+    expect(await module.remove(service)).toEqual({ kind: 'done' });
+    expect(await module.setUp({ service, addresses })).toMatchObject({ kind: 'refused', failure });
+    expect([world.users.size, world.addresses.size]).toEqual([0, 0]);
+  });
+
+  test('a panel that keeps the addresses of a removed user, free for the next one, has none left of ours', async () => {
+    const { world, module } = await withUsers();
+    world.knobs.freesRows = true;
+    await module.setUp({ service, addresses });
+    expect(await module.remove(service)).toEqual({ kind: 'done' });
+    expect([world.users.size, world.addresses.size]).toEqual([0, 0]);
+  });
+
+  test('a user who is not found to be removed, and stands in the list, is not called removed', async () => {
+    const { world, server, module } = await withUsers();
+    await module.setUp({ service, addresses: [] });
+    const other = new Map(world.users);
+    server.faults.hook = ({ func }) => {
+      // Gone for the panel's answer, there for its list.
+      if (func === 'user.delete') world.users.clear();
+      else for (const [name, user] of other) world.users.set(name, user);
+      return undefined;
+    };
+    expect(await module.remove(service)).toMatchObject({ kind: 'refused', failure: { code: 'not-found' } });
   });
 
   test('a domain that another user has is refused, and the user who has it stays', async () => {
