@@ -36,8 +36,8 @@ export interface ModuleCapabilities {
   /** The provisioning system sets up and reports with `setupFinished`; removal and further addresses need no report. */
   readonly reported: boolean;
   /**
-   * The last or main address of a service cannot go while the service is there. Of a service that is being removed, the
-   * service itself is then taken down first, with all its addresses.
+   * The last or main address of a service cannot go while the service is there, or is in use as long as it runs. Of a
+   * service that is being removed, the service itself is then taken down first, with all its addresses.
    */
   readonly mainAddressStays?: boolean;
 }

@@ -29,11 +29,16 @@ async function open(row: ServerRow, among = panels) {
   const server = await row.start(among);
   const module = server.module();
   const service = serviceOf(row);
+  const steps = stepsOf(module, service);
   return {
     server,
     module,
     service,
-    ...stepsOf(module, service),
+    ...steps,
+    takeOff: (ip: string) => {
+      server.stop?.();
+      return steps.takeOff(ip);
+    },
     addressesOf: async () => sorted(await module.addressesOf(service)),
   };
 }
@@ -66,13 +71,17 @@ async function spoilEachChange(opened: Awaited<ReturnType<typeof open>>, row: Se
     return { kind, ms: 20 };
   });
   const fence = () => server.lateWorkDone();
+  const takeOff = () => {
+    server.stop?.();
+    return module.removeAddress(off);
+  };
   const off = { service, ip: addresses[0] ?? '', ptr: null };
   const most = ['reset-before', 'session-lost'].includes(kind) ? 2 : 1; // what did not work is asked for once more
   return {
     setUp: await untilClear(module, () => module.setUp({ service, addresses }), fence),
     given: await addressesOf(),
     made: server.count() - services,
-    takenOff: await untilClear(module, () => module.removeAddress(off), fence),
+    takenOff: await untilClear(module, takeOff, fence),
     left: await addressesOf(),
     removed: await untilClear(module, () => module.remove(service), fence),
     there: await addressesOf(),

@@ -100,6 +100,7 @@ describe('addresses of a guest', () => {
   test.each(['lxc', 'qemu'] as const)('the gateway of a %s moves when the address that had it goes', async (kind) => {
     const { world, module, setUp, address } = await openPve(panels, kind);
     await setUp(['198.51.100.10', '198.51.100.11', '2001:db8:100::10']);
+    guestOf(world).status = 'stopped';
     expect(await module.removeAddress(address('198.51.100.10'))).toEqual(done);
     const [first, second] = kind === 'lxc' ? ['net0', 'net1'] : ['ipconfig0', 'ipconfig1'];
     expect(nets(world)[first]).not.toContain('gw=');

@@ -12,6 +12,12 @@ export function guestNameOf(service: ServiceName): string {
   return `${readable === '' ? 's' : readable}-${digestOf(service).slice(0, 8)}`;
 }
 
+/** Old versions append a search domain to the name of a container (seen: API2/OpenVZ.pm). */
+export function hasNameOf(service: ServiceName, name: string): boolean {
+  const ours = guestNameOf(service);
+  return name === ours || name.startsWith(`${ours}.`);
+}
+
 /** How many VMIDs a service may stand under: the next one is taken where somebody else has the one before. */
 const candidates = 4;
 
