@@ -30,29 +30,10 @@ export function setUpActivities(deps: Deps) {
     return { module: await deps.servers.of(record.server), on, ends: record.state === 'removing' };
   }
 
-  /**
-   * What the service has beside what this run holds: a module sets up exactly what it is told, and one more address may
-   * have come while the set-up waited, on the server already although not active yet. What a running release is taking off
-   * is not put back under its feet (I4).
-   */
-  async function besides(service: string): Promise<readonly string[]> {
-    const rows = await deps.ledger.addresses.list({ service });
-    const owners = new Map((await deps.ledger.locks.list()).map(({ key, owner }) => [key, owner]));
-    const stay = await Promise.all(
-      rows.map(async ({ ip, state }) => {
-        if (state !== 'reserved' && state !== 'active') return [];
-        const owner = owners.get(addressLock(ip));
-        const released = owner?.workflowId === workflowIds.releaseAddress(ip);
-        return released && (await deps.runs.closedAt(owner)) === undefined ? [] : [ip];
-      }),
-    );
-    return stay.flat();
-  }
-
   /** Step 8. The module looks before it acts, so a repeat after an unknown outcome finds what is there. */
   async function setUpService(service: string, reserved: readonly string[]): Promise<ServerAnswer> {
     const { module, on } = await placed(service);
-    const addresses = [...new Set([...reserved, ...(await besides(service))])];
+    const addresses = [...new Set([...reserved, ...(await besides(deps, service))])];
     return heartbeating(() => module.setUp({ service: on, addresses }));
   }
 
@@ -108,6 +89,25 @@ export function setUpActivities(deps: Deps) {
   }
 
   return { setUpService, addToService, takeOffService, removeFromServer, progressOfTask, activateService };
+}
+
+/**
+ * What the service has beside what this run holds: a module sets up exactly what it is told, and one more address may
+ * have come while the set-up waited, on the server already although not active yet. What a running release is taking off
+ * is not put back under its feet (I4).
+ */
+async function besides(deps: Deps, service: string): Promise<readonly string[]> {
+  const rows = await deps.ledger.addresses.list({ service });
+  const owners = new Map((await deps.ledger.locks.list()).map(({ key, owner }) => [key, owner]));
+  const stay = await Promise.all(
+    rows.map(async ({ ip, state }) => {
+      if (state !== 'reserved' && state !== 'active') return [];
+      const owner = owners.get(addressLock(ip));
+      const released = owner?.workflowId === workflowIds.releaseAddress(ip);
+      return released && (await deps.runs.closedAt(owner)) === undefined ? [] : [ip];
+    }),
+  );
+  return stay.flat();
 }
 
 export interface Held {

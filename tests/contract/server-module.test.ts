@@ -1,46 +1,18 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FaultKind } from '../../activities/http/simulator/faults.ts';
-import { ServerError, type ServiceOnServer } from '../../activities/servers/server-module.ts';
+import { ServerError } from '../../activities/servers/server-module.ts';
 import { canary, Panels } from './support/panels.ts';
-import type { ServerRow, ServerUnderTest } from './support/server-row.ts';
+import { changes, changing, openServer, serviceOf } from './support/open-server.ts';
+import type { ServerRow } from './support/server-row.ts';
 import { serverRows } from './support/server-rows.ts';
 import { settled, untilClear } from './support/settled.ts';
-import { addresses, done, service as usual, stepsOf } from './support/usual-service.ts';
+import { addresses, done, stepsOf } from './support/usual-service.ts';
 
 const panels = new Panels();
 afterEach(() => panels.close());
 
-const changing = new Set(['create', 'write', 'release']);
-
-function serviceOf(row: ServerRow, more: Partial<ServiceOnServer> = {}): ServiceOnServer {
-  return { ...usual, kind: row.kind, ...more };
-}
-
-function sorted(list: readonly string[] | undefined): readonly string[] | undefined {
-  return list?.toSorted();
-}
-
-/** What was really changed there, whatever we were told of it. */
-function changes({ log }: ServerUnderTest): number {
-  return log.filter(({ worked, purpose }) => worked && changing.has(purpose)).length;
-}
-
-async function open(row: ServerRow, among = panels) {
-  const server = await row.start(among);
-  const module = server.module();
-  const service = serviceOf(row);
-  const steps = stepsOf(module, service);
-  return {
-    server,
-    module,
-    service,
-    ...steps,
-    takeOff: (ip: string) => {
-      server.stop?.();
-      return steps.takeOff(ip);
-    },
-    addressesOf: async () => sorted(await module.addressesOf(service)),
-  };
+function open(row: ServerRow, among = panels) {
+  return openServer(row, among);
 }
 
 /** Faults that are told at once; the one that is waited for has a place of its own at the end. */

@@ -81,6 +81,21 @@ describe('ispmanager business in particular', () => {
     expect(await module.remove(service)).toMatchObject({ kind: 'refused', failure: { code: 'not-found' } });
   });
 
+  test('a form that is not submitted is only shown: without sok the simulated panel changes nothing', async () => {
+    const { world, server } = await withUsers();
+    const authinfo = `root:${canary}`;
+    const user = { name: 'jane', passwd: 'x', fullname: 'Jane' };
+    const call = async (fields: Readonly<Record<string, string>>) => {
+      const body = new URLSearchParams({ out: 'json', authinfo, ...fields });
+      return (await fetch(server.url, { method: 'POST', body })).text();
+    };
+    await call({ func: 'user.add.finish', ...user });
+    expect(world.users.size).toBe(0);
+    await call({ func: 'user.add.finish', sok: 'ok', ...user });
+    await call({ func: 'ipaddr.edit', name: '198.51.100.10', iprole: 'assigned', owner: 'jane' });
+    expect([world.users.size, world.addresses.size]).toEqual([1, 0]);
+  });
+
   test('a domain that another user has is refused, and the user who has it stays', async () => {
     const { world, module } = await withUsers({
       name: 'jane',

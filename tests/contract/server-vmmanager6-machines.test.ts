@@ -56,28 +56,6 @@ describe('a machine of VMmanager 6', () => {
     expect(ipsOf(world)).toEqual([]);
   });
 
-  test('of our name with another comment is left alone, and not called gone: a person says whose it is (I4)', async () => {
-    const { world, module, setUp, takeOff, remove, machines } = await openVmManager6(panels);
-    const stranger = addHost(world, {
-      name: vmNameOf(service),
-      comment: 'Jane',
-      domain: 'jane.example',
-      state: 'active',
-    });
-    expect(await setUp()).toMatchObject({ kind: 'refused', failure: { code: 'vm-name-taken' } });
-    expect(await module.addressesOf(service)).toBeUndefined();
-    const refused = {
-      kind: 'refused',
-      failure: { code: 'vm-name-taken', next: expect.stringContaining(commentOf(service)) },
-    };
-    expect(await takeOff('198.51.100.10')).toMatchObject(refused);
-    expect(await remove()).toMatchObject(refused);
-    expect(machines()).toEqual([stranger]);
-    world.hosts.set(stranger.id, { ...stranger, comment: commentOf(service) });
-    expect(await remove()).toEqual(done);
-    expect(machines()).toEqual([]);
-  });
-
   test('whose comment people went on with is still ours; one of a longer service id is not', async () => {
     const { world, module } = await openVmManager6(panels);
     const name = vmNameOf(service);
@@ -160,19 +138,6 @@ describe('a machine of VMmanager 6', () => {
     expect(again.world.hosts.size).toBe(1);
     rmSync(folder, { recursive: true });
   });
-});
-
-test('a history of another shape is no word that nothing is under way: nothing is changed (I12)', async () => {
-  const { server, module, setUp, machines } = await openVmManager6(panels);
-  await setUp(['198.51.100.10']);
-  const changes = () => server.log.filter(({ purpose }) => purpose !== 'list' && purpose !== 'read').length;
-  const before = changes();
-  server.faults.hook = ({ func }) => (func.endsWith('/history') ? { kind: 'foreign-json-after' } : undefined);
-  const failure = { code: 'list-not-complete' };
-  expect(await module.setUp({ service, addresses: [] })).toMatchObject({ kind: 'not-sent', failure });
-  expect(await module.remove(service)).toMatchObject({ kind: 'not-sent', failure });
-  expect(changes()).toBe(before);
-  expect(machines()).toHaveLength(1);
 });
 
 describe('a machine whose history says nothing', () => {
