@@ -12,7 +12,8 @@ export function healingActivities(deps: Deps) {
     if (holder === undefined || holder.state === 'removed') return false;
     const module = await deps.servers.of(holder.server);
     if (!module.capabilities.lists) return false;
-    const used = await heartbeating(() => module.addressesOf(holder));
+    const installation = await deps.ledger.installation();
+    const used = await heartbeating(() => module.addressesOf({ ...holder, installation }));
     return used?.includes(ip) ?? false;
   }
 

@@ -1,4 +1,4 @@
-import type { AddressView } from '../workflows/contract.ts';
+import { workflowIds, type AddressView } from '../workflows/contract.ts';
 import type { Reason } from '../workflows/domain/failure.ts';
 import { ownership } from '../workflows/domain/tag.ts';
 import type { OrderTicket } from './allocation.ts';
@@ -6,6 +6,7 @@ import type { Deps } from './deps.ts';
 import { applicationFailure } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
 import type { RunRef } from './ledger/records.ts';
+import { addressLock } from './locking.ts';
 import { noSuchService } from './refusals.ts';
 import type { ServerOutcome, ServiceOnServer } from './servers/server-module.ts';
 import { addressView } from './views.ts';
@@ -24,16 +25,15 @@ export function setUpActivities(deps: Deps) {
     const record = await deps.ledger.services.find(service);
     if (record === undefined) throw applicationFailure(noSuchService(service), false);
     const { id, kind, domain, customer } = record;
-    const on: ServiceOnServer = { id, kind, domain, customer };
+    const installation = await deps.ledger.installation();
+    const on: ServiceOnServer = { installation, id, kind, domain, customer };
     return { module: await deps.servers.of(record.server), on, ends: record.state === 'removing' };
   }
 
   /** Step 8. The module looks before it acts, so a repeat after an unknown outcome finds what is there. */
   async function setUpService(service: string, reserved: readonly string[]): Promise<ServerAnswer> {
     const { module, on } = await placed(service);
-    // One more address may have been added while the set-up waited: a module sets up exactly what it is told.
-    const added = await deps.ledger.addresses.list({ service, state: 'active' });
-    const addresses = [...new Set([...reserved, ...added.map(({ ip }) => ip)])];
+    const addresses = [...new Set([...reserved, ...(await besides(deps, service))])];
     return heartbeating(() => module.setUp({ service: on, addresses }));
   }
 
@@ -91,6 +91,25 @@ export function setUpActivities(deps: Deps) {
   }
 
   return { setUpService, addToService, takeOffService, removeFromServer, progressOfTask, activateService };
+}
+
+/**
+ * What the service has beside what this run holds: a module sets up exactly what it is told, and one more address may
+ * have come while the set-up waited, on the server already although not active yet. What a running release is taking off
+ * is not put back under its feet (I4).
+ */
+async function besides(deps: Deps, service: string): Promise<readonly string[]> {
+  const rows = await deps.ledger.addresses.list({ service });
+  const owners = new Map((await deps.ledger.locks.list()).map(({ key, owner }) => [key, owner]));
+  const stay = await Promise.all(
+    rows.map(async ({ ip, state }) => {
+      if (state !== 'reserved' && state !== 'active') return [];
+      const owner = owners.get(addressLock(ip));
+      const released = owner?.workflowId === workflowIds.releaseAddress(ip);
+      return released && (await deps.runs.closedAt(owner)) === undefined ? [] : [ip];
+    }),
+  );
+  return stay.flat();
 }
 
 export interface Held {

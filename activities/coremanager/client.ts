@@ -7,7 +7,7 @@ import type { Trust } from '../servers/server-module.ts';
 import type { Format } from './body.ts';
 import { createAuthinfoKeeper } from './authinfo.ts';
 import { exchange, type Exchange, type ExchangeOptions, type Fields } from './exchange.ts';
-import { judgePanelError, type PanelError } from './panel-error.ts';
+import { judgePanelError, missing, type PanelError } from './panel-error.ts';
 import { createSessionKeeper, type PanelSession, type SessionKeeper, type SessionOutcome } from './session.ts';
 import type { PanelNode } from './tree.ts';
 
@@ -168,7 +168,9 @@ function docOf(answer: Exchange, fields: Fields): PanelNode {
   if (answer.kind !== 'error') throw new PanelReadError(answer.failure, { retryable: answer.retryable });
   const judged = judgePanelError(answer.error, funcOf(fields));
   const { retryable, notLoggedIn } = judged;
-  throw new PanelReadError(judged.failure, { retryable, notLoggedIn, said: answer.error.type });
+  // `missed` is said of things only: a panel without the function says nothing about what it holds.
+  const said = missing(answer.error) === 'func' ? 'func' : answer.error.type;
+  throw new PanelReadError(judged.failure, { retryable, notLoggedIn, said });
 }
 
 function funcOf(fields: Fields): string {

@@ -23,6 +23,12 @@ const version4Types: Readonly<Record<string, string>> = {
   '8': 'message',
 };
 
+/** What an answer says is not there: `func` the function itself, `object` what it was asked for, in every other case. */
+export function missing(error: PanelError): 'func' | 'object' | undefined {
+  if (error.type !== 'missed') return undefined;
+  return error.object === 'func' ? 'func' : 'object';
+}
+
 /** The error of a document. `error/@type` means version 5, else `error/@code` version 4; 5 has a `code` of another meaning. */
 export function panelError(doc: PanelNode, secrets: readonly string[]): PanelError | undefined {
   const error = child(doc, 'error');
@@ -131,6 +137,14 @@ const rules: readonly ErrorRule[] = [
     code: 'address-not-free',
     says: 'does not give this address out',
     next: 'Ask for another address, or for any.',
+  },
+  // Another product or version at that URL: no word about what it holds (I12).
+  {
+    type: 'missed',
+    object: 'func',
+    code: 'function-not-on-panel',
+    says: 'does not know the function',
+    next: 'Check that the URL is that of the panel named with the connection, and its version.',
   },
   { type: 'missed', code: 'not-found', says: 'does not know it', next: askPanel },
   { type: 'exists', code: 'already-exists', says: 'has it already', next: askPanel },

@@ -3,7 +3,7 @@ import type { Failure } from '../../workflows/domain/failure.ts';
 interface HowItFailed {
   readonly retryable: boolean;
   readonly notLoggedIn?: boolean;
-  /** The panel itself said no: the kind of its own error. COREmanager: `type`; REST: what its panel tells kinds by. */
+  /** The panel itself said no: the kind of its own error. COREmanager: `type`, or `func` for a function it does not have; REST: what its panel tells kinds by. */
   readonly said?: string;
 }
 

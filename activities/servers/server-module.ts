@@ -36,14 +36,20 @@ export interface ModuleCapabilities {
   /** The provisioning system sets up and reports with `setupFinished`; removal and further addresses need no report. */
   readonly reported: boolean;
   /**
-   * The last or main address of a service cannot go while the service is there. Of a service that is being removed, the
-   * service itself is then taken down first, with all its addresses.
+   * The last or main address of a service cannot go while the service is there, or is in use as long as it runs. Of a
+   * service that is being removed, the service itself is then taken down first, with all its addresses.
    */
   readonly mainAddressStays?: boolean;
 }
 
-export interface ServiceOnServer {
+/** Whose a thing on a server is: all that names and proofs there are made of. */
+export interface ServiceName {
+  /** 12 hex digits, as in the tags of addresses: two installations may share a panel, and have the same service ids. */
+  readonly installation: string;
   readonly id: string;
+}
+
+export interface ServiceOnServer extends ServiceName {
   readonly kind: ServiceKind;
   readonly domain: string;
   readonly customer: string | null;

@@ -122,6 +122,33 @@ describe('a dummy integration may point at an ispmanager business server', () =>
   });
 });
 
+describe('a panel that has no such function', () => {
+  test('is no word for an address that is gone: a read says which function it is (I12)', async () => {
+    const world = createIspWorld({ logins: [{ name: 'billing', password: canary, level: 16 }] });
+    const server = panels.keep(await startIspManagerSimulator({ world }));
+    await expect(panels.client(server.url).read('203.0.113.9')).rejects.toMatchObject({
+      retryable: false,
+      failure: { code: 'function-not-on-panel', message: expect.stringContaining('ip.edit') },
+    });
+  });
+
+  test('nor does it release: refused, naming the function and the setting, and the address stays held (I12)', async () => {
+    const panel = await panels.panel({ world: smallWorld({ releaseFunction: 'ip.free' }, { addresses: held }) });
+    const ipm = panels.client(panel.url);
+    expect(await ipm.release('203.0.113.9')).toMatchObject({
+      kind: 'refused',
+      failure: {
+        code: 'function-not-on-panel',
+        field: 'releaseFunction',
+        value: 'ip.delete',
+        message: expect.stringContaining('ip.delete'),
+        next: expect.stringContaining('--dialect releaseFunction='),
+      },
+    });
+    expect((await ipm.read('203.0.113.9'))?.state).toBe('held');
+  });
+});
+
 test('a wrong password is an error, never a dummy', async () => {
   const panel = await panels.panel();
   const reading = panels.client(panel.url, { password: 'wrong' }).readDialect();

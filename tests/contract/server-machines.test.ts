@@ -24,7 +24,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const service: ServiceOnServer = { id: 'svc-1001', kind: 'vps', domain: 'www.example.com', customer: 'c-7' };
+const service: ServiceOnServer = {
+  installation: '0123456789ab',
+  id: 'svc-1001',
+  kind: 'vps',
+  domain: 'www.example.com',
+  customer: 'c-7',
+};
 const addresses = ['198.51.100.10', '2001:db8:100::10'];
 
 const vds = { preset: 'OVZ-1', template: 'centos-5-x86_64' };
@@ -69,7 +75,7 @@ describe('settings', () => {
 
 test('the label of a service fits host names, logins and names of machines, whatever the id; no two ids share one', () => {
   const ids = ['1', '...', 'A'.repeat(100), '2024-09-01', 'svc:1@x', 'svc-1', 'svc:1', 'svc.1', 'SVC-1'];
-  const labels = ids.map((id) => serviceLabel({ id }));
+  const labels = ids.map((id) => serviceLabel({ ...service, id }));
   for (const label of labels) expect(label).toMatch(/^(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*-[0-9a-f]{16}$/);
   expect(new Set(labels).size).toBe(ids.length);
 });

@@ -1,41 +1,18 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FaultKind } from '../../activities/http/simulator/faults.ts';
-import { ServerError, type ServiceOnServer } from '../../activities/servers/server-module.ts';
+import { ServerError } from '../../activities/servers/server-module.ts';
 import { canary, Panels } from './support/panels.ts';
-import type { ServerRow, ServerUnderTest } from './support/server-row.ts';
+import { changes, changing, openServer, serviceOf } from './support/open-server.ts';
+import type { ServerRow } from './support/server-row.ts';
 import { serverRows } from './support/server-rows.ts';
 import { settled, untilClear } from './support/settled.ts';
-import { addresses, done, service as usual, stepsOf } from './support/usual-service.ts';
+import { addresses, done, stepsOf } from './support/usual-service.ts';
 
 const panels = new Panels();
 afterEach(() => panels.close());
 
-const changing = new Set(['create', 'write', 'release']);
-
-function serviceOf(row: ServerRow, more: Partial<ServiceOnServer> = {}): ServiceOnServer {
-  return { ...usual, kind: row.kind, ...more };
-}
-
-function sorted(list: readonly string[] | undefined): readonly string[] | undefined {
-  return list?.toSorted();
-}
-
-/** What was really changed there, whatever we were told of it. */
-function changes({ log }: ServerUnderTest): number {
-  return log.filter(({ worked, purpose }) => worked && changing.has(purpose)).length;
-}
-
-async function open(row: ServerRow, among = panels) {
-  const server = await row.start(among);
-  const module = server.module();
-  const service = serviceOf(row);
-  return {
-    server,
-    module,
-    service,
-    ...stepsOf(module, service),
-    addressesOf: async () => sorted(await module.addressesOf(service)),
-  };
+function open(row: ServerRow, among = panels) {
+  return openServer(row, among);
 }
 
 /** Faults that are told at once; the one that is waited for has a place of its own at the end. */
@@ -66,13 +43,17 @@ async function spoilEachChange(opened: Awaited<ReturnType<typeof open>>, row: Se
     return { kind, ms: 20 };
   });
   const fence = () => server.lateWorkDone();
+  const takeOff = () => {
+    server.stop?.();
+    return module.removeAddress(off);
+  };
   const off = { service, ip: addresses[0] ?? '', ptr: null };
   const most = ['reset-before', 'session-lost'].includes(kind) ? 2 : 1; // what did not work is asked for once more
   return {
     setUp: await untilClear(module, () => module.setUp({ service, addresses }), fence),
     given: await addressesOf(),
     made: server.count() - services,
-    takenOff: await untilClear(module, () => module.removeAddress(off), fence),
+    takenOff: await untilClear(module, takeOff, fence),
     left: await addressesOf(),
     removed: await untilClear(module, () => module.remove(service), fence),
     there: await addressesOf(),
@@ -109,6 +90,19 @@ describe.each(serverRows)('a server module, $name', (row) => {
     const [before, services] = [changes(server), server.count()];
     expect(await setUp(addresses, server.module())).toEqual(done);
     expect([changes(server), server.count()]).toEqual([before, services]);
+  });
+
+  test('for another installation, with the same service id, finds nothing there and changes nothing', async () => {
+    const { server, module, service, setUp, addressesOf } = await open(row);
+    await setUp();
+    const [before, services] = [changes(server), server.count()];
+    const theirs = { ...service, installation: 'ba9876543210' };
+    const steps = stepsOf(module, theirs);
+    expect(await module.addressesOf(theirs)).toBeUndefined();
+    expect(await steps.takeOff(addresses[0])).toEqual(done);
+    expect(await steps.remove()).toEqual(done);
+    expect([changes(server), server.count()]).toEqual([before, services]);
+    expect(await addressesOf()).toEqual(addresses);
   });
 
   test('two services never share what is made for them', async () => {

@@ -10,7 +10,13 @@ import { connectionTo, moduleNamed } from './support/server-row.ts';
 const panels = new Panels();
 afterEach(() => panels.close());
 
-const service: ServiceOnServer = { id: 'svc-1001', kind: 'hosting', domain: 'www.example.com', customer: 'c-7' };
+const service: ServiceOnServer = {
+  installation: '0123456789ab',
+  id: 'svc-1001',
+  kind: 'hosting',
+  domain: 'www.example.com',
+  customer: 'c-7',
+};
 const addresses = ['198.51.100.10', '2001:db8:100::10'];
 
 describe('ispmanager business in particular', () => {
@@ -24,7 +30,7 @@ describe('ispmanager business in particular', () => {
     return { world, server, module: panels.keep(moduleNamed('ispmanager-business', connectionTo(server.url))) };
   }
 
-  test('a user of our name that is not of this service is left alone', async () => {
+  test('a user of our name that is not of this service is left alone, and not called gone: a person says whose it is (I4)', async () => {
     const stranger = { name: userNameOf(service), fullname: 'Jane Doe', preset: 'start', domain: 'jane.example' };
     const { world, module } = await withUsers(stranger);
     expect(await module.setUp({ service, addresses })).toMatchObject({
@@ -32,8 +38,62 @@ describe('ispmanager business in particular', () => {
       failure: { code: 'user-name-taken' },
     });
     expect(await module.addressesOf(service)).toBeUndefined();
-    expect(await module.remove(service)).toEqual({ kind: 'done' });
+    const request = { service, ip: addresses[0] ?? '', ptr: null };
+    const unproven = { kind: 'refused', failure: { code: 'user-name-taken', value: stranger.name } };
+    const refused = await module.remove(service);
+    expect(refused).toMatchObject(unproven);
+    expect(JSON.stringify(refused)).toContain('iptally 0123456789ab svc-1001');
+    expect(await module.removeAddress(request)).toMatchObject(unproven);
     expect(world.users.get(stranger.name)).toEqual(stranger);
+  });
+
+  test('a panel that gives another address than the one asked for is found out: that one goes back, refused', async () => {
+    const { world, module } = await withUsers();
+    await module.setUp({ service, addresses: [] });
+    world.knobs.ignoresName = true;
+    const failure = { code: 'server-gave-another', value: '198.51.100.10' };
+    const request = { service, ip: '198.51.100.10', ptr: null };
+    expect(await module.addAddress(request)).toMatchObject({ kind: 'refused', failure });
+    expect([...world.addresses.values()]).toEqual([]);
+    expect(await module.remove(service)).toEqual({ kind: 'done' });
+    expect(await module.setUp({ service, addresses })).toMatchObject({ kind: 'refused', failure });
+    expect([world.users.size, world.addresses.size]).toEqual([0, 0]);
+  });
+
+  test('a panel that keeps the addresses of a removed user, free for the next one, has none left of ours', async () => {
+    const { world, module } = await withUsers();
+    world.knobs.freesRows = true;
+    await module.setUp({ service, addresses });
+    expect(await module.remove(service)).toEqual({ kind: 'done' });
+    expect([world.users.size, world.addresses.size]).toEqual([0, 0]);
+  });
+
+  test('a user who is not found to be removed, and stands in the list, is not called removed', async () => {
+    const { world, server, module } = await withUsers();
+    await module.setUp({ service, addresses: [] });
+    const other = new Map(world.users);
+    server.faults.hook = ({ func }) => {
+      // Gone for the panel's answer, there for its list.
+      if (func === 'user.delete') world.users.clear();
+      else for (const [name, user] of other) world.users.set(name, user);
+      return undefined;
+    };
+    expect(await module.remove(service)).toMatchObject({ kind: 'refused', failure: { code: 'not-found' } });
+  });
+
+  test('a form that is not submitted is only shown: without sok the simulated panel changes nothing', async () => {
+    const { world, server } = await withUsers();
+    const authinfo = `root:${canary}`;
+    const user = { name: 'jane', passwd: 'x', fullname: 'Jane' };
+    const call = async (fields: Readonly<Record<string, string>>) => {
+      const body = new URLSearchParams({ out: 'json', authinfo, ...fields });
+      return (await fetch(server.url, { method: 'POST', body })).text();
+    };
+    await call({ func: 'user.add.finish', ...user });
+    expect(world.users.size).toBe(0);
+    await call({ func: 'user.add.finish', sok: 'ok', ...user });
+    await call({ func: 'ipaddr.edit', name: '198.51.100.10', iprole: 'assigned', owner: 'jane' });
+    expect([world.users.size, world.addresses.size]).toEqual([1, 0]);
   });
 
   test('a domain that another user has is refused, and the user who has it stays', async () => {
@@ -109,7 +169,9 @@ describe('ispmanager lite', () => {
     const module = panels.keep(moduleNamed('ispmanager-lite', connectionTo(server.url)));
     expect(await module.setUp({ service, addresses: [] })).toEqual({ kind: 'done' });
     expect(await module.setUp({ service, addresses: [] })).toEqual({ kind: 'done' });
-    expect([...world.users.values()]).toMatchObject([{ fullname: 'iptally svc-1001', domain: 'www.example.com' }]);
+    expect([...world.users.values()]).toMatchObject([
+      { fullname: 'iptally 0123456789ab svc-1001', domain: 'www.example.com' },
+    ]);
     expect(await module.setUp({ service, addresses })).toMatchObject({ kind: 'refused' });
     expect(await module.addressesOf(service)).toEqual([]);
     expect(await module.remove(service)).toEqual({ kind: 'done' });

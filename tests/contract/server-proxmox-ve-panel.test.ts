@@ -176,6 +176,17 @@ describe('where a guest goes', () => {
   });
 });
 
+test('each field of a configuration wants its right: one that lacks is named beforehand and by the panel', async () => {
+  const { world, make } = await openPve(panels);
+  const all = ['VM.Audit', 'VM.Allocate', 'VM.PowerMgmt', 'VM.Config.Network', 'VM.Config.Memory', 'VM.Config.CPU'];
+  addLogin(world, 'half@pve', [...all, 'VM.Config.Disk', 'Datastore.AllocateSpace', 'Datastore.Audit', 'SDN.Use']);
+  const module = make({ login: 'half@pve' });
+  expect((await module.test()).missing).toEqual(['The login lacks the right VM.Config.Options on /vms']);
+  const outcome = await settled(module, () => module.setUp({ service, addresses }));
+  expect(outcome).toMatchObject({ kind: 'task-failed', failure: { code: 'access-denied' } });
+  expect(JSON.stringify(outcome)).toContain('VM.Config.Options');
+});
+
 describe('logging in', () => {
   test('a token is sent with every call, and no ticket is asked for', async () => {
     const { server, make, setUp } = await openPve(panels);

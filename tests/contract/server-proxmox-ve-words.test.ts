@@ -19,6 +19,19 @@ const answers: readonly {
     said: 'exists',
   },
   { status: 400, message: 'Parameter verification failed.\n', errors: { upid: 'no such task' }, said: 'missing' },
+  // Written, and not applied to the running guest: no word for "nothing was done".
+  {
+    status: 400,
+    message: 'Parameter verification failed.\n',
+    errors: { net1: 'hotplug problem - unable to open monitor socket' },
+    said: 'unclear',
+  },
+  {
+    status: 400,
+    message: 'Parameter verification failed.\n',
+    errors: { net1: 'unable to hotplug net1: command failed' },
+    said: 'unclear',
+  },
   { status: 403, message: 'Permission check failed (/vms/100, VM.Allocate)\n', said: 'denied' },
   { status: 500, message: "CT 100 already exists on node 'pve1'\n", said: 'exists' },
   { status: 500, message: 'unable to create VM 100: config file already exists\n', said: 'exists' },

@@ -44,7 +44,7 @@ describe('what a guest is made of', () => {
     });
     const { password: _none, ...rest } = guestOf(world).config ?? {};
     expect(rest).toMatchObject({ hostname: guestNameOf(service), memory: '512', cores: '1', onboot: '1' });
-    expect(rest['description']).toBe('iptally svc-1001');
+    expect(rest['description']).toBe('iptally 0123456789ab svc-1001');
   });
 
   test('a virtual machine is a full clone with its size, addresses given by cloud-init before its first start', async () => {
@@ -100,6 +100,7 @@ describe('addresses of a guest', () => {
   test.each(['lxc', 'qemu'] as const)('the gateway of a %s moves when the address that had it goes', async (kind) => {
     const { world, module, setUp, address } = await openPve(panels, kind);
     await setUp(['198.51.100.10', '198.51.100.11', '2001:db8:100::10']);
+    guestOf(world).status = 'stopped';
     expect(await module.removeAddress(address('198.51.100.10'))).toEqual(done);
     const [first, second] = kind === 'lxc' ? ['net0', 'net1'] : ['ipconfig0', 'ipconfig1'];
     expect(nets(world)[first]).not.toContain('gw=');
@@ -186,7 +187,7 @@ describe('one service, one guest', () => {
     const { world, module, setUp } = await openPve(panels);
     world.guests.set(firstVmid, stranger(firstVmid));
     expect(await setUp()).toEqual(done);
-    expect(world.guests.get(vmids[1] ?? 0)?.config['description']).toBe('iptally svc-1001');
+    expect(world.guests.get(vmids[1] ?? 0)?.config['description']).toBe('iptally 0123456789ab svc-1001');
     world.guests.delete(firstVmid);
     expect(await module.addressesOf(service)).toEqual(addresses);
     expect(await setUp()).toEqual(done);
@@ -229,7 +230,7 @@ describe('one service, one guest', () => {
     await setUp();
     const guest = guestOf(world);
     if (guest !== undefined)
-      guest.config = { ...guest.config, description: 'VIP, call first\n\niptally svc-1001 \nsince May' };
+      guest.config = { ...guest.config, description: 'VIP, call first\n\niptally 0123456789ab svc-1001 \nsince May' };
     expect(await setUp(['198.51.100.10'])).toEqual(done);
     expect(guest.config['description']).toContain('VIP, call first');
     expect(await module.addressesOf(service)).toEqual(['198.51.100.10']);

@@ -9,7 +9,13 @@ import { settled } from './support/settled.ts';
 const panels = new Panels();
 afterEach(() => panels.close());
 
-const service: ServiceOnServer = { id: 'svc-1001', kind: 'vps', domain: 'www.example.com', customer: 'c-7' };
+const service: ServiceOnServer = {
+  installation: '0123456789ab',
+  id: 'svc-1001',
+  kind: 'vps',
+  domain: 'www.example.com',
+  customer: 'c-7',
+};
 const debian = 'Debian-11-x86_64';
 
 async function open(templateIds: VmWorld['knobs']['templateIds'], template: string) {

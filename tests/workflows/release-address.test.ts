@@ -103,6 +103,22 @@ describe('releaseAddress', () => {
     expect(await heldFor(engine, 'r-6/1/ipv4/1')).toEqual([]);
   });
 
+  test.concurrent('what stays unclear waits visibly, in the words of the panel, until it is clear (I6)', async () => {
+    const ip = await activeAddress(engine, service('r-unclear'));
+    const lost = { kind: 'reset-before' } as const;
+    fault(engine, { purpose: 'release', at: ip }, lost, lost, lost);
+    const run = await release(engine, ip);
+    expect(await run.result()).toMatchObject({ state: 'quarantined' });
+    const reasons = (await eventsOf(engine, run.workflowId)).flatMap((event) => {
+      const fields = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
+      const reason = fields?.['IptallyReason']?.data;
+      return reason == null ? [] : [JSON.parse(Buffer.from(reason).toString()) as string | null];
+    });
+    // The first lost answer is waited out quietly; from the second on the run says what it waits for.
+    expect(reasons.filter((reason) => reason !== null)).toEqual(['panel-answer-cut']);
+    expect(await detailsOf(engine, run.workflowId)).toContain('when the fence is over (');
+  });
+
   test.concurrent('a delete without an answer waits one fence and reads again', async () => {
     const ip = await activeAddress(engine, service('r-7'));
     fault(engine, { purpose: 'release', at: ip }, { kind: 'reset-after' });

@@ -26,7 +26,7 @@ async function failing(id: string, more: Partial<ProvisionServiceInput['service'
   const input = service(id, { server, ...more });
   const { answer, handle } = await orderService(engine, input);
   await eventually(async () => expect(await ledger.services.find(id)).toMatchObject({ state: 'waiting' }));
-  const user = userNameOf({ ...input.service, customer: null });
+  const user = userNameOf({ installation: await ledger.installation(), ...input.service });
   return { answer, handle, input, panel, user, mend: () => panel.world.presets.push('gold') };
 }
 

@@ -69,21 +69,30 @@ export async function untilClear<Answer extends { readonly kind: string }>(
   fence: { readonly ms: number; readonly what: string },
   step: () => Promise<Answer | Locked>,
 ): Promise<Exclude<Answer, Locked | { readonly kind: 'unknown' }>> {
-  for (;;) {
+  const unclear = `${fence.what}: unclear`;
+  for (let round = 0; ; round += 1) {
     const answer = await insist<Answer | Unheard>(stage, fence.what, () => step().catch(unheard));
-    if (answer.kind !== 'unknown') return answer as Exclude<Answer, Locked | { readonly kind: 'unknown' }>;
-    stage.tell(`${fence.what}: no clear answer; looking again when the fence is over`);
+    if (answer.kind !== 'unknown') {
+      stage.goOn(unclear);
+      return answer as Exclude<Answer, Locked | { readonly kind: 'unknown' }>;
+    }
+    const { code, message } = (answer as Unheard).failure;
+    stage.tell(`${fence.what}: no clear answer; looking again when the fence is over (${message})`);
+    // One lost answer is nothing for a person; what stays unclear is, in the panel's own words (I6).
+    if (round > 0) stage.wait({ code, message: `${fence.what}: ${message}` }, unclear);
     await pause(fence.ms, `fence of ${fence.what}: what was sent may still land`);
   }
 }
 
 interface Unheard {
   readonly kind: 'unknown';
+  readonly failure: Failure;
 }
 
 /** A worker that died or stalled in the middle may have sent the request: unknown, not failed. */
 function unheard(error: unknown): Unheard {
-  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return { kind: 'unknown' };
+  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)
+    return { kind: 'unknown', failure: failureOf(error) };
   throw error;
 }
 

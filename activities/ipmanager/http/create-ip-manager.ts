@@ -1,5 +1,7 @@
+import type { Failure } from '../../../workflows/domain/failure.ts';
 import type { Trust } from '../../servers/server-module.ts';
 import { createPanelClient, type PanelClient } from '../../coremanager/client.ts';
+import { missing } from '../../coremanager/panel-error.ts';
 import { PanelReadError } from '../../http/panel-read-error.ts';
 import { child, type PanelNode } from '../../coremanager/tree.ts';
 import type { Resolve } from '../../http/resolve.ts';
@@ -128,12 +130,22 @@ async function write(client: PanelClient, change: RemoteChange): Promise<Mutatio
 }
 
 async function release(client: PanelClient, dialect: Dialect, ip: string): Promise<MutationOutcome> {
-  return mutationOutcome(await client.mutate({ func: dialect.releaseFunction, elid: ip }));
+  const { releaseFunction } = dialect;
+  const answer = await client.mutate({ func: releaseFunction, elid: ip });
+  const unknownFunction = answer.kind === 'refused' && missing(answer.error) === 'func';
+  return unknownFunction ? withoutFunction(releaseFunction, answer.failure) : mutationOutcome(answer);
 }
 
 function mutationOutcome(answer: Awaited<ReturnType<PanelClient['mutate']>>): MutationOutcome {
   if (answer.kind === 'ok') return { kind: 'done' };
-  return answer.kind === 'refused' && answer.error.type === 'missed' ? { kind: 'absent' } : noAnswer(answer);
+  return answer.kind === 'refused' && missing(answer.error) === 'object' ? { kind: 'absent' } : noAnswer(answer);
+}
+
+/** The address may be held there all the same: clear, and never "gone" (I12). */
+function withoutFunction(name: string, failure: Failure): MutationOutcome {
+  const next =
+    'Name the function that gives an address back on this panel with integration edit --dialect releaseFunction=NAME, or mend the URL; then test the integration.';
+  return { kind: 'refused', failure: { ...failure, next, field: 'releaseFunction', value: name } };
 }
 
 const tagNotKept: AllocateOutcome = {

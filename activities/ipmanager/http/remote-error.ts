@@ -16,7 +16,7 @@ export async function asRemote<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The panel says that there is no such object. */
+/** The panel says that there is no such object; that it has no such function is another word. */
 export function isMissed(error: unknown): boolean {
   return error instanceof PanelReadError && error.said === 'missed';
 }

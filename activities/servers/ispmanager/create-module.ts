@@ -11,10 +11,12 @@ import type {
   ServiceOnServer,
 } from '../server-module.ts';
 import { giveAddress, inUse, takeAddress } from './give-address.ts';
-import { asOutcome, asServerRead, done, mutationOutcome, refused } from '../outcome.ts';
+import { asOutcome, asServerRead, done, refused } from '../outcome.ts';
 import { panelOptions } from '../panel-options.ts';
 import { userNameOf } from './panel-user.ts';
 import { addressesOfUser, findUser, panelAddresses, presetNames } from './panel-view.ts';
+import { nameTaken, noSuchService } from './refusals.ts';
+import { removeUser, type Removing } from './remove-user.ts';
 import { setUp } from './set-up.ts';
 
 /** ispmanager 5 and 6 (business/host, and lite without addresses), over the same protocol as IPmanager. */
@@ -32,28 +34,36 @@ export function createIspManager(connection: ServerConnection, capabilities: Mod
           sent,
         }),
       ),
-    addAddress: ({ service, ip }) => asOutcome(() => addAddress(beginCall(client), service, ip)),
+    addAddress: ({ service, ip }) => asOutcome((sent) => addAddress({ client: beginCall(client), service, ip, sent })),
     removeAddress: ({ service, ip }) =>
       asOutcome(async (sent) => {
         const call = beginCall(client);
+        if ((await findUser(call, service)) === 'name-taken') return refused(nameTaken(service));
         const rows = await panelAddresses(call);
         return takeAddress({ client: call, user: userNameOf(service), ip, rows }, sent);
       }),
     addressesOf: (service) => asServerRead(() => addressesOf(client, service)),
-    remove: (service) => asOutcome(() => remove(beginCall(client), service)),
+    remove: (service) =>
+      asOutcome((sent) => remove({ client: beginCall(client), service, withAddresses: capabilities.addresses, sent })),
     progressOf: async () => done, // every call answers when its work is done (reference 5.5)
     test: () => asServerRead(() => report(client, connection.settings['preset'])),
     close: () => client.close(),
   };
 }
 
-async function addAddress(client: PanelClient, service: ServiceOnServer, ip: string): Promise<ServerOutcome> {
+interface Changing {
+  readonly client: PanelClient;
+  readonly service: ServiceOnServer;
+  readonly sent: () => void;
+}
+
+async function addAddress({ client, service, ip, sent }: Changing & { readonly ip: string }): Promise<ServerOutcome> {
   const user = userNameOf(service);
   if ((await findUser(client, service)) !== 'ours') return refused(noSuchService(service));
   const rows = await panelAddresses(client);
   const failure = inUse({ user, ip, rows });
   if (failure !== undefined) return refused(failure);
-  return giveAddress({ client, user, ip, rows });
+  return giveAddress({ client, user, ip, rows }, sent);
 }
 
 async function addressesOf(client: PanelClient, service: ServiceOnServer): Promise<readonly string[] | undefined> {
@@ -61,11 +71,11 @@ async function addressesOf(client: PanelClient, service: ServiceOnServer): Promi
   return addressesOfUser(await panelAddresses(client), userNameOf(service));
 }
 
-async function remove(client: PanelClient, service: ServiceOnServer): Promise<ServerOutcome> {
-  if ((await findUser(client, service)) !== 'ours') return done; // never somebody else's user of that name
-  const answer = await client.mutate({ func: 'user.delete', elid: userNameOf(service) });
-  if (answer.kind === 'ok' || (answer.kind === 'refused' && answer.error.type === 'missed')) return done;
-  return mutationOutcome(answer);
+/** Never somebody else's user of that name, and one that only may be ours is not called gone either (I4). */
+async function remove(job: Changing & Pick<Removing, 'withAddresses'>): Promise<ServerOutcome> {
+  const found = await findUser(job.client, job.service);
+  if (found === 'name-taken') return refused(nameTaken(job.service));
+  return found === 'absent' ? done : removeUser({ ...job, user: userNameOf(job.service) });
 }
 
 async function report(client: PanelClient, preset: string | undefined): Promise<ServerReport> {
@@ -86,13 +96,5 @@ async function report(client: PanelClient, preset: string | undefined): Promise<
     version: version === '' ? null : safeText(version, [], 40),
     rights: level >= 29 ? `administrator (level ${level})` : `user (level ${level})`,
     missing,
-  };
-}
-
-function noSuchService(service: ServiceOnServer): Parameters<typeof refused>[0] {
-  return {
-    code: 'service-not-on-server',
-    message: `The server has no user of service ${service.id}`,
-    next: 'Set the service up first, or look whether its user was removed by hand.',
   };
 }

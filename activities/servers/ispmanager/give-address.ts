@@ -1,8 +1,12 @@
+import { canonicalIp } from '../../../workflows/domain/address.ts';
 import type { Failure } from '../../../workflows/domain/failure.ts';
 import type { PanelClient } from '../../coremanager/client.ts';
+import { childText } from '../../coremanager/tree.ts';
+import { gaveAnother } from '../coremanager-machines/failures.ts';
 import type { ServerOutcome } from '../server-module.ts';
-import { done, mutationOutcome } from '../outcome.ts';
-import { panelAddresses, type PanelAddress } from './panel-view.ts';
+import { done, mutationOutcome, refused } from '../outcome.ts';
+import { addressesOfUser, panelAddresses, type PanelAddress } from './panel-view.ts';
+import { notGiven, stillListed } from './refusals.ts';
 
 export interface Giving {
   readonly client: PanelClient;
@@ -26,8 +30,8 @@ export function inUse(giving: Pick<Giving, 'user' | 'ip' | 'rows'>): Failure | u
   };
 }
 
-/** Gives a known address to a user: role *assigned* with an owner (documented: 4.7, 5.5). One request. */
-export async function giveAddress(giving: Giving): Promise<ServerOutcome> {
+/** Gives a known address to a user: role *assigned* with an owner (documented: 4.7, 5.5). The list has the last word. */
+export async function giveAddress(giving: Giving, sent: () => void): Promise<ServerOutcome> {
   const { client, user, ip, rows } = giving;
   const row = rows.find((one) => one.ip === ip);
   if (row?.owner === user && row.role === 'assigned') return done;
@@ -39,7 +43,16 @@ export async function giveAddress(giving: Giving): Promise<ServerOutcome> {
     iprole: 'assigned',
     owner: user,
   });
-  return answer.kind === 'ok' ? done : mutationOutcome(answer);
+  if (answer.kind !== 'ok') return mutationOutcome(answer);
+  sent();
+  const now = await panelAddresses(client);
+  if (addressesOfUser(now, user).includes(ip)) return done;
+  const told = canonicalIp(childText(answer.doc, 'id')?.trim() ?? '');
+  const other = told !== ip && !uses(rows, user, told) && uses(now, user, told) ? told : undefined;
+  if (other === undefined) return { kind: 'unknown', failure: notGiven(ip) };
+  // What this very request made is ours to take back: left there, every try would take one more.
+  const taken = await takeAddress({ client, user, ip: other, rows: now }, sent);
+  return taken.kind === 'done' ? refused(gaveAnother(ip, other)) : taken;
 }
 
 /**
@@ -64,16 +77,6 @@ export async function takeAddress(giving: Giving, sent: () => void): Promise<Ser
   return removed.kind === 'ok' ? { kind: 'unknown', failure: stillListed(ip) } : mutationOutcome(removed);
 }
 
-function uses(rows: readonly PanelAddress[], user: string, ip: string): boolean {
+function uses(rows: readonly PanelAddress[], user: string, ip: string | undefined): boolean {
   return rows.some((row) => row.ip === ip && row.owner === user);
-}
-
-function stillListed(ip: string): Failure {
-  return {
-    code: 'server-still-lists-address',
-    message: `The server said that ${ip} was taken off, and its list still has it`,
-    next: 'It is looked at again; if it stays, take it off there by hand.',
-    field: 'address',
-    value: ip,
-  };
 }

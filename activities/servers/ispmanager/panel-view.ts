@@ -22,6 +22,10 @@ export async function findUser(client: PanelClient, service: ServiceOnServer): P
   return rawText(row, 'fullname')?.trim() === fullNameOf(service) ? 'ours' : 'name-taken';
 }
 
+export async function userNames(client: PanelClient): Promise<readonly string[]> {
+  return (await allRows(client, 'user', 'name')).map((row) => rawText(row, 'name') ?? '');
+}
+
 export async function panelAddresses(client: PanelClient): Promise<readonly PanelAddress[]> {
   const rows = await allRows(client, 'ipaddr', 'name');
   return rows.flatMap((row) => {

@@ -1,11 +1,12 @@
-import type { Failure } from '../../../workflows/domain/failure.ts';
 import type { PanelClient } from '../../coremanager/client.ts';
-import type { ServerOutcome, ServiceOnServer, SetUpRequest } from '../server-module.ts';
+import type { ServerOutcome, SetUpRequest } from '../server-module.ts';
 import { giveAddress, inUse, takeAddress } from './give-address.ts';
 import { nobodysPassword } from '../nobodys-password.ts';
 import { done, mutationOutcome, refused } from '../outcome.ts';
 import { fullNameOf, userNameOf } from './panel-user.ts';
 import { addressesOfUser, findUser, panelAddresses, type PanelAddress } from './panel-view.ts';
+import { leftover, nameTaken, notThere } from './refusals.ts';
+import { removeUser } from './remove-user.ts';
 
 export interface SettingUp {
   readonly client: PanelClient;
@@ -25,7 +26,7 @@ export async function setUp(job: SettingUp): Promise<ServerOutcome> {
   const { client, request } = job;
   const user = userNameOf(request.service);
   const found = await findUser(client, request.service);
-  if (found === 'name-taken') return refused(nameTaken(user));
+  if (found === 'name-taken') return refused(nameTaken(request.service));
   const rows = job.withAddresses ? await panelAddresses(client) : [];
   for (const ip of request.addresses) {
     const failure = inUse({ user, ip, rows });
@@ -41,7 +42,7 @@ export async function setUp(job: SettingUp): Promise<ServerOutcome> {
   if (given.kind !== 'refused') return given;
   // Only what this very call created may go again: a user found here may serve a customer already. It is there, so a no of
   // the panel is never "nothing of it is there".
-  return found === 'absent' ? undo(client, user, given) : { kind: 'task-failed', failure: given.failure };
+  return found === 'absent' ? undo(job, user, given) : { kind: 'task-failed', failure: given.failure };
 }
 
 async function createUser(job: SettingUp, user: string): Promise<ServerOutcome> {
@@ -71,9 +72,8 @@ async function createUser(job: SettingUp, user: string): Promise<ServerOutcome> 
 async function giveAll(job: SettingUp, user: string, rows: readonly PanelAddress[]): Promise<ServerOutcome> {
   const { client, request } = job;
   for (const ip of request.addresses) {
-    const given = await giveAddress({ client, user, ip, rows });
+    const given = await giveAddress({ client, user, ip, rows }, job.sent);
     if (given.kind !== 'done') return given;
-    job.sent();
   }
   const extra = addressesOfUser(rows, user).filter((ip) => !request.addresses.includes(ip));
   for (const ip of extra) {
@@ -94,32 +94,11 @@ async function confirm(job: SettingUp, user: string): Promise<ServerOutcome> {
   return complete ? done : { kind: 'unknown', failure: notThere(request.service) };
 }
 
-async function undo(client: PanelClient, user: string, why: ServerOutcome): Promise<ServerOutcome> {
-  const answer = await client.mutate({ func: 'user.delete', elid: user });
-  return answer.kind === 'ok' ? why : { kind: 'unknown', failure: 'failure' in why ? why.failure : leftover(user) };
-}
-
-function nameTaken(user: string): Failure {
-  return {
-    code: 'user-name-taken',
-    message: `The server has a user ${user} that is not of this service`,
-    next: 'Rename or remove that user there, then retry.',
-    value: user,
-  };
-}
-
-function notThere(service: ServiceOnServer): Failure {
-  return {
-    code: 'server-not-as-asked',
-    message: `The server said that ${service.id} is set up, and its lists do not show it so`,
-    next: 'It is looked at again; if it stays, look at the panel.',
-  };
-}
-
-function leftover(user: string): Failure {
-  return {
-    code: 'server-not-as-asked',
-    message: `The user ${user} may be left on the server`,
-    next: 'Look at the panel.',
-  };
+async function undo(
+  { client, withAddresses, sent }: SettingUp,
+  user: string,
+  why: ServerOutcome,
+): Promise<ServerOutcome> {
+  const undone = await removeUser({ client, user, withAddresses, sent });
+  return undone.kind === 'done' ? why : { kind: 'unknown', failure: 'failure' in why ? why.failure : leftover(user) };
 }

@@ -41,8 +41,8 @@ async function addressesOf(
   settings: Settings,
 ): Promise<readonly string[] | undefined> {
   const found = await findGuest(panel, service, settings.vmids);
-  if (found.kind === 'absent') return undefined;
-  return found.kind === 'being-made' ? [] : found.guest.listed.kind.addressesIn(found.guest.config);
+  if (found.kind === 'being-made') return [];
+  return found.kind === 'ours' ? found.guest.listed.kind.addressesIn(found.guest.config) : undefined;
 }
 
 /** A look that the panel refused says nothing about the task: it is asked again. */

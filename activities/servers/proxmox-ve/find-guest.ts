@@ -1,5 +1,6 @@
 import { PanelReadError } from '../../http/panel-read-error.ts';
 import type { ServiceOnServer } from '../server-module.ts';
+import { proofLine } from '../service-label.ts';
 import {
   clusterList,
   guestPath,
@@ -10,7 +11,7 @@ import {
   type ListedGuest,
   type RunningTask,
 } from './cluster-view.ts';
-import { guestNameOf, isOurs, isUnfinished, vmidsOf } from './guest-name.ts';
+import { hasNameOf, isOurs, isUnfinished, vmidsOf } from './guest-name.ts';
 import type { Panel } from './panel.ts';
 import type { VmidRange } from './settings.ts';
 import { arrayOrRecord, textIn, type Fields } from './values.ts';
@@ -31,6 +32,8 @@ export type Found =
   | { readonly kind: 'ours'; readonly guest: Guest; readonly list: ClusterList }
   /** At a VMID of this service, and so young that it does not say whose it is. */
   | { readonly kind: 'being-made'; readonly listed: ListedGuest; readonly task: string | undefined }
+  /** It has the name of this service and not our line: only a person can say whose it is, so it counts as neither. */
+  | { readonly kind: 'not-proven'; readonly listed: ListedGuest }
   /** Provably not there. `vmid`: where it is to be made; nothing when others have all of its VMIDs. */
   | { readonly kind: 'absent'; readonly vmid: number | undefined; readonly list: ClusterList };
 
@@ -52,14 +55,15 @@ interface Searched {
 }
 
 async function findIn(panel: Panel, service: ServiceOnServer, { list, vmids }: Searched): Promise<Found | 'gone'> {
-  let young: Found | undefined;
+  const others: Found[] = [];
   for (const listed of list.guests.filter(({ vmid }) => vmids.includes(vmid))) {
     const found = await look(panel, service, { listed, list });
     if (found === 'gone' || found?.kind === 'ours') return found;
-    young ??= found;
+    if (found !== undefined) others.push(found);
   }
+  const young = others.find(({ kind }) => kind === 'being-made');
   if (young !== undefined) return young;
-  return (await byName(panel, service, list)) ?? absent(panel, vmids, list);
+  return (await byName(panel, service, list)) ?? others[0] ?? absent(panel, vmids, list);
 }
 
 interface Place {
@@ -92,8 +96,9 @@ async function lookAt(panel: Panel, service: ServiceOnServer, { listed, list }: 
   const task = taskFor(tasks, listed, lock);
   if (!isOurs(notes, service)) {
     // The lock is written before anything else, the notes only in the end (seen: create_and_lock_config, qmclone).
-    if (notes.trim() !== '' || !['create', 'clone'].includes(lock)) return undefined;
-    return { kind: 'being-made', listed, task };
+    if (notes.trim() === '' && ['create', 'clone'].includes(lock)) return { kind: 'being-made', listed, task };
+    const name = textIn(config, 'hostname') ?? textIn(config, 'name') ?? '';
+    return hasNameOf(service, name) ? { kind: 'not-proven', listed } : undefined;
   }
   const running = textIn(arrayOrRecord(status) ?? {}, 'status') === 'running';
   return { kind: 'ours', list, guest: { listed, config, notes, running, unfinished: isUnfinished(notes), task } };
@@ -111,17 +116,15 @@ function taskFor(tasks: readonly RunningTask[], { vmid }: ListedGuest, lock: str
 
 /** A guest restored from a backup, or made under another range of VMIDs: its name leads to it, its notes prove it. */
 async function byName(panel: Panel, service: ServiceOnServer, list: ClusterList): Promise<Looked> {
-  const name = guestNameOf(service);
   const found: Found[] = [];
-  for (const listed of list.guests) {
-    // Old versions append a search domain to the name of a container (seen: API2/OpenVZ.pm).
-    if (listed.name !== name && listed.name?.startsWith(`${name}.`) !== true) continue;
+  for (const listed of list.guests.filter(({ name }) => hasNameOf(service, name ?? ''))) {
     const one = await look(panel, service, { listed, list });
     if (one === 'gone') return one;
-    if (one?.kind === 'ours') found.push(one);
+    if (one !== undefined) found.push(one);
   }
-  if (found.length > 1) throw twice(service, found);
-  return found[0];
+  const ours = found.filter(({ kind }) => kind === 'ours');
+  if (ours.length > 1) throw twice(service, ours);
+  return ours[0] ?? found.find(({ kind }) => kind === 'not-proven');
 }
 
 async function absent(panel: Panel, vmids: readonly number[], list: ClusterList): Promise<Found> {
@@ -137,7 +140,7 @@ function twice(service: ServiceOnServer, found: readonly Found[]): PanelReadErro
   const failure = {
     code: 'service-twice-on-server',
     message: `The guests ${ids.join(' and ')} both say that they are service ${service.id}`,
-    next: `Take the line "iptally ${service.id}" out of the notes of the one that is not, or remove it.`,
+    next: `Take the line "${proofLine(service)}" out of the notes of the one that is not, or remove it.`,
   };
   return new PanelReadError(failure, { retryable: false, said: 'twice' });
 }

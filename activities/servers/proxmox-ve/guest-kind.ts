@@ -26,6 +26,8 @@ export interface NewGuest {
 export interface GuestKind {
   readonly type: GuestType;
   addressesIn(config: Fields): readonly string[];
+  /** A running guest keeps the addresses it was started with until it is started again, whatever is written. */
+  readonly changesAtBoot: boolean;
   /** The change that leaves exactly these addresses; nothing when the guest cannot carry so many. */
   planAddresses(config: Fields, wanted: readonly string[], settings: Settings): ConfigChange | undefined;
   /** What else a new guest's configuration lacks before its first start. */

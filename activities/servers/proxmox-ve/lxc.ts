@@ -11,6 +11,7 @@ const carried = ['ip', 'gw', 'ip6', 'gw6'];
 /** Containers since version 4: `netN` says the interface and its addresses (documented: reference 5.4). */
 export const lxc: GuestKind = {
   type: 'lxc',
+  changesAtBoot: false,
   addressesIn: (config) => addressesOn(interfacesIn(config)),
   planAddresses: (config, wanted, settings) => planAddresses(config, wanted, settings.links),
   planRest: () => noChange,

@@ -7,6 +7,7 @@ import { textIn, type Fields } from './values.ts';
 /** Containers of versions 2 and 3: the whole list of addresses in `ip_address` (documented: reference 5.4). */
 export const openvz: GuestKind = {
   type: 'openvz',
+  changesAtBoot: false,
   addressesIn,
   planAddresses,
   planRest: () => noChange,

@@ -12,6 +12,7 @@ import { textIn, type Fields } from './values.ts';
  */
 export const qemu: GuestKind = {
   type: 'qemu',
+  changesAtBoot: true,
   addressesIn: (config) => addressesOn(interfacesIn(config)),
   planAddresses: (config, wanted, settings) => planAddresses(config, wanted, settings.links),
   planRest,

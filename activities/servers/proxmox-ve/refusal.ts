@@ -73,6 +73,8 @@ export function refusalOf(status: number, body: unknown, secrets: readonly strin
 function kindOf(status: number, words: string): Said {
   if (status === 403) return 'denied';
   if (status === 501) return 'missing';
+  // A 400 too: said of what is written already, and could not be applied to the running guest (seen: vmconfig_hotplug_pending).
+  if (/\bhotplug\b|unable to apply pending change/.test(words)) return 'unclear';
   const known = clearWords.find(([pattern]) => pattern.test(words))?.[1];
   return known ?? (status < 500 ? 'invalid' : 'unclear');
 }

@@ -1,5 +1,6 @@
 import type { Failure } from '../../../workflows/domain/failure.ts';
 import type { ServiceOnServer } from '../server-module.ts';
+import { proofLine } from '../service-label.ts';
 import type { ListedGuest } from './cluster-view.ts';
 
 export function noSuchService(service: ServiceOnServer): Failure {
@@ -16,6 +17,27 @@ export function halfMade({ vmid, node }: ListedGuest): Failure {
     message: `Guest ${vmid} on ${node} was begun, is locked, and no task works on it any more`,
     next: `Look at it in the panel: unlock it there (pct unlock ${vmid} or qm unlock ${vmid}) and remove it, then retry.`,
     value: String(vmid),
+  };
+}
+
+/** Its name comes from the service and nothing proves it: to be neither taken down nor forgotten (I4). */
+export function notProven(service: ServiceOnServer, { vmid, node }: ListedGuest): Failure {
+  return {
+    code: 'guest-not-proven',
+    message: `Guest ${vmid} on ${node} has the name of service ${service.id}, and its notes do not say that it is its guest`,
+    next: `If it is, write the line "${proofLine(service)}" back into its notes, or remove it by hand; if not, rename it. It is looked at again.`,
+    value: String(vmid),
+  };
+}
+
+/** A running guest goes on with it, whatever its configuration says by now (I4). */
+export function stillInForce(ip: string, { vmid, node, kind }: ListedGuest): Failure {
+  return {
+    code: 'address-in-force',
+    message: `Guest ${vmid} on ${node} runs with ${ip}, and takes a change of it only when it is started again`,
+    next: `Shut the guest down (${kind.type === 'qemu' ? 'qm' : 'pct'} shutdown ${vmid}, or in the panel); then the address is taken off, and the guest may be started again.`,
+    field: 'address',
+    value: ip,
   };
 }
 

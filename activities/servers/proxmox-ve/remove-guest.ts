@@ -1,9 +1,10 @@
-import { done } from '../outcome.ts';
+import { done, refused } from '../outcome.ts';
 import type { ServerOutcome, ServiceOnServer } from '../server-module.ts';
 import { guestPath } from './cluster-view.ts';
 import { findGuest } from './find-guest.ts';
 import type { Changed, Panel } from './panel.ts';
 import { majorOf, versionOf } from './place-guest.ts';
+import { notProven } from './refusals.ts';
 import type { Settings } from './settings.ts';
 import { beingMade, started, startedBy } from './tasks.ts';
 
@@ -22,6 +23,7 @@ export async function removeGuest(panel: Panel, service: ServiceOnServer, settin
 async function removeStep(panel: Panel, service: ServiceOnServer, settings: Settings): Promise<Changed> {
   const found = await findGuest(panel, service, settings.vmids);
   if (found.kind === 'absent') return { kind: 'ended', outcome: done };
+  if (found.kind === 'not-proven') return { kind: 'ended', outcome: refused(notProven(service, found.listed)) };
   if (found.kind === 'being-made') return { kind: 'ended', outcome: beingMade(found) };
   const { guest } = found;
   if (guest.task !== undefined) return { kind: 'ended', outcome: started(guest.task) };

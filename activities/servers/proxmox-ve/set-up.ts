@@ -9,7 +9,7 @@ import { both, isEmpty, noChange } from './guest-kind.ts';
 import { finishedNotes, guestNameOf, unfinishedNotes } from './guest-name.ts';
 import type { Changed, Panel } from './panel.ts';
 import { guestTypeFor, placeGuest } from './place-guest.ts';
-import { noVmid, tooManyAddresses, turnsInCircles } from './refusals.ts';
+import { notProven, noVmid, stillInForce, tooManyAddresses, turnsInCircles } from './refusals.ts';
 import type { Settings } from './settings.ts';
 import { beingMade, started, startedBy } from './tasks.ts';
 import { usedElsewhere } from './used-addresses.ts';
@@ -70,6 +70,8 @@ async function nextStep(job: SettingUp, found: Found): Promise<Step> {
   switch (found.kind) {
     case 'absent':
       return creation(job, found);
+    case 'not-proven':
+      return leftThere(ended(refused(notProven(job.request.service, found.listed))));
     case 'being-made':
       return leftThere(ended(beingMade(found)));
     case 'ours':
@@ -122,6 +124,9 @@ async function goOn(job: SettingUp, { guest, list }: Extract<Found, { kind: 'our
   const { service, addresses } = job.request;
   if (guest.task !== undefined) return ended(started(guest.task));
   const { kind } = guest.listed;
+  const extra = kind.addressesIn(guest.config).find((ip) => !addresses.includes(ip));
+  if (extra !== undefined && guest.running && kind.changesAtBoot)
+    return ended(refused(stillInForce(extra, guest.listed)));
   const plan = kind.planAddresses(guest.config, addresses, settings);
   if (plan === undefined) return ended(refused(tooManyAddresses(service)));
   const change = both(plan, guest.unfinished ? kind.planRest(guest.config, settings) : noChange);

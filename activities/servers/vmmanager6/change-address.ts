@@ -2,7 +2,7 @@ import { done, refused } from '../outcome.ts';
 import type { AddressRequest, ServerOutcome, ServiceOnServer } from '../server-module.ts';
 import type { Access } from './access.ts';
 import { addressesOfMachine, inUse, recordsOf, usedElsewhere } from './addresses.ts';
-import { halfMade, noSuchService, notAsAsked, stillListed, twice } from './failures.ts';
+import { halfMade, nameTaken, noSuchService, notAsAsked, stillListed, twice } from './failures.ts';
 import { giveAddress, takeAddress } from './give-address.ts';
 import { findMachines, stageOf, type Machine } from './machines.ts';
 import { started, unlessBusy } from './tasks.ts';
@@ -37,13 +37,16 @@ export async function addAddress(job: Changing & { readonly pool: number | undef
   return unlessBusy(access, machine, notAsAsked(service));
 }
 
-/** Done when no machine of the service has it in its list any more, and none is being worked on. */
+/**
+ * Done when no machine of the service has it in its list any more, and none is being worked on. A machine of our name
+ * whose comment was written over may be the service's all the same: nobody calls its addresses free (I4).
+ */
 export async function removeAddress({ access, request, sent }: Changing): Promise<ServerOutcome> {
   const { service, ip } = request;
-  const { ours } = await findMachines(access, service);
+  const { ours, nameTaken: unproven } = await findMachines(access, service);
   for (const machine of ours) if ((await stageOf(access, machine)) === 'busy') return started(machine.id);
   const [holder] = await holdersAmong(access, ours, ip);
-  if (holder === undefined) return done;
+  if (holder === undefined) return unproven ? refused(nameTaken(service)) : done;
   const step = await takeAddress({ access, ...holder });
   if (step.kind !== 'begun') return step;
   sent();

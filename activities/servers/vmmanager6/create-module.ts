@@ -1,6 +1,6 @@
 import { createTransport } from '../../http/transport.ts';
 import { createRestClient } from '../../rest/client.ts';
-import { asOutcome, asServerRead, done, mutationOutcome } from '../outcome.ts';
+import { asOutcome, asServerRead, done, mutationOutcome, refused } from '../outcome.ts';
 import type {
   ModuleCapabilities,
   ServerConnection,
@@ -12,6 +12,7 @@ import { accessOf, type Access } from './access.ts';
 import { addressesOfMachine } from './addresses.ts';
 import { createTokenAuthority } from './authority.ts';
 import { addAddress, removeAddress } from './change-address.ts';
+import { nameTaken } from './failures.ts';
 import { findMachines, stageOf } from './machines.ts';
 import { refusalOf } from './refusals.ts';
 import { report } from './report.ts';
@@ -64,8 +65,10 @@ async function addressesOf(access: Access, service: ServiceOnServer): Promise<re
 
 /** `DELETE /vm/v3/host/ID` → a task (seen). One machine a call: the next call finds what is left. */
 async function remove(access: Access, service: ServiceOnServer): Promise<ServerOutcome> {
-  const [machine] = (await findMachines(access, service)).ours; // never somebody else's machine of that name
-  if (machine === undefined) return done;
+  const found = await findMachines(access, service);
+  const [machine] = found.ours;
+  // Of our name without our comment: never removed, and never called gone (I4).
+  if (machine === undefined) return found.nameTaken ? refused(nameTaken(service)) : done;
   if ((await stageOf(access, machine)) === 'busy') return started(machine.id);
   const answer = await access.change({ method: 'DELETE', path: `vm/v3/host/${machine.id}` });
   if (answer.kind === 'ok') {

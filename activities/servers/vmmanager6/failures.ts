@@ -29,7 +29,7 @@ export function nameTaken(service: ServiceOnServer): Failure {
   return {
     code: 'vm-name-taken',
     message: `VMmanager has a machine ${name} whose comment does not say that it is of service ${service.id}`,
-    next: `Rename or remove it there; if it is of this service, write "${commentOf(service)}" into the first line of its comment. Then retry.`,
+    next: `If it is of this service, write "${commentOf(service)}" back into the first line of its comment, or remove it by hand; if not, rename it there. Then retry.`,
     value: name,
   };
 }

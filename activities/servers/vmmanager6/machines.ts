@@ -1,4 +1,5 @@
 import { canonicalIp } from '../../../workflows/domain/address.ts';
+import { listNotComplete } from '../../http/list-not-complete.ts';
 import { PanelReadError } from '../../http/panel-read-error.ts';
 import type { ServiceOnServer } from '../server-module.ts';
 import type { Access } from './access.ts';
@@ -102,6 +103,7 @@ export function outcomeOf(state: string): 'good' | 'bad' | 'running' {
 
 function historyOf(answer: unknown): readonly Entry[] {
   const list = fieldOf(answer, 'list');
-  if (!Array.isArray(list)) return [];
+  // Of another shape it may hide work that is under way (I12).
+  if (!Array.isArray(list)) throw listNotComplete('the history of a machine came without its list');
   return list.map((row) => ({ order: idOf(row) ?? 0, name: textOf(row, 'name'), state: textOf(row, 'state') }));
 }

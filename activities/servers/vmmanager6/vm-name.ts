@@ -1,22 +1,22 @@
 import { nobodysPassword } from '../nobodys-password.ts';
-import { serviceLabel } from '../service-label.ts';
-import type { ServiceOnServer } from '../server-module.ts';
+import type { ServiceName } from '../server-module.ts';
+import { proofLine, serviceLabel } from '../service-label.ts';
 
 /**
- * The machine of a service. Its name comes from the service id alone, so whatever became of an answer, the next look asks
- * for the same name. Names there are for people, who may change them or use one twice: the comment carries the service id
+ * The machine of a service. Its name comes from installation and service id alone, so whatever became of an answer, the next
+ * look asks for the same name. Names there are for people, who may change them or use one twice: the comment carries both
  * in words, and is the proof.
  */
-export function vmNameOf(service: ServiceOnServer): string {
+export function vmNameOf(service: ServiceName): string {
   return serviceLabel(service);
 }
 
-export function commentOf(service: ServiceOnServer): string {
-  return `iptally ${service.id}`;
+export function commentOf(service: ServiceName): string {
+  return proofLine(service);
 }
 
 /** The first line is ours; people may write below it. */
-export function isCommentOf(service: ServiceOnServer, comment: string): boolean {
+export function isCommentOf(service: ServiceName, comment: string): boolean {
   return (comment.split('\n')[0] ?? '').trim() === commentOf(service);
 }
 

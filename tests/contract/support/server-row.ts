@@ -19,6 +19,8 @@ export interface ServerUnderTest {
   occupy(ip: string): void;
   /** Forgets all sessions, as a restart of the panel does. */
   restart(): void;
+  /** Stops what runs, where an address goes from a stopped machine only. */
+  readonly stop?: () => void;
   /** No room is left for anything new. */
   fillDisk(): void;
   /** How tasks go from now on; null where every call answers when its work is done. */

@@ -2,7 +2,13 @@ import type { ServerModule, ServiceOnServer } from '../../../activities/servers/
 import { settled } from './settled.ts';
 
 /** What most tests of a server module set up, and what its steps then come to. */
-export const service: ServiceOnServer = { id: 'svc-1001', kind: 'vps', domain: 'www.example.com', customer: 'c-7' };
+export const service: ServiceOnServer = {
+  installation: '0123456789ab',
+  id: 'svc-1001',
+  kind: 'vps',
+  domain: 'www.example.com',
+  customer: 'c-7',
+};
 export const addresses = ['198.51.100.10', '2001:db8:100::10'] as const;
 export const done = { kind: 'done' };
 

@@ -32,7 +32,7 @@ export async function openIspManager(): Promise<ServerPanel> {
         proof: fullname,
         addresses: rows().flatMap(({ ip, owner }) => (owner === name ? [ip] : [])),
       })),
-    proofOf: (id) => fullNameOf({ id, kind: 'hosting', domain: '', customer: null }),
+    proofOf: fullNameOf,
     beside: () =>
       rows().flatMap(({ ip, owner, role }) =>
         role === 'shared' ? [] : [{ proof: world.users.get(owner)?.fullname ?? `nobody, for ${ip}`, addresses: [] }],
@@ -57,7 +57,7 @@ export async function openVdsManager4(): Promise<ServerPanel> {
         proof: name.split('.')[0] ?? '',
         addresses: addresses.map(({ ip }) => ip),
       })),
-    proofOf: (id) => serviceLabel({ id }),
+    proofOf: serviceLabel,
     failNext: (words) => (world.knobs.failNext = words),
     mend() {
       for (const vds of world.vdss) {
@@ -89,7 +89,7 @@ export async function openVmManager5(): Promise<ServerPanel> {
         proof: name,
         addresses: addresses.map(({ ip }) => ip),
       })),
-    proofOf: (id) => serviceLabel({ id }),
+    proofOf: serviceLabel,
     beside: () => [...world.users.values()].map(({ name }) => ({ proof: name, addresses: [] })),
     failNext: (words) => (world.knobs.failNext = words),
     mend() {

@@ -1,5 +1,7 @@
 import { startProxmoxVeSimulator } from '../../../activities/servers/proxmox-ve/simulator/start.ts';
 import { settleTasks } from '../../../activities/servers/proxmox-ve/simulator/tasks.ts';
+import { proofLine } from '../../../activities/servers/service-label.ts';
+import { inForceOf } from '../../../activities/servers/proxmox-ve/simulator/world.ts';
 import { commentOf } from '../../../activities/servers/vmmanager6/vm-name.ts';
 import { startVmManager6Simulator } from '../../../activities/servers/vmmanager6/simulator/start.ts';
 import { endTasks } from '../../../activities/servers/vmmanager6/simulator/tasks.ts';
@@ -34,7 +36,7 @@ export async function openVmManager6(): Promise<ServerPanel> {
         addresses: ips.flatMap(({ ip, host }) => (host === id ? [ip] : [])),
       }));
     },
-    proofOf: (id) => commentOf({ id, kind: 'vps', domain: '', customer: null }),
+    proofOf: commentOf,
     beside: () =>
       [...world.ips.values()].map(({ ip, host }) => ({
         proof: world.hosts.get(host ?? 0)?.comment ?? `nobody, for ${ip}`,
@@ -65,19 +67,23 @@ export async function openProxmoxVe(type: keyof typeof pveSettings): Promise<Ser
     simulator,
     things() {
       settleTasks(world);
-      return [...world.guests.values()].map(({ config, vmid }) => ({
-        proof: config['description']?.split('\n')[0] ?? `nobody, at ${vmid}`,
-        addresses: Object.entries(config).flatMap(([name, value]) => addressesIn(name, value)),
+      return [...world.guests.values()].map((guest) => ({
+        proof: guest.config['description']?.split('\n')[0] ?? `nobody, at ${guest.vmid}`,
+        addresses: [...new Set([guest.config, inForceOf(guest)].flatMap(addressesIn))],
       }));
     },
-    proofOf: (id) => `iptally ${id}`,
+    proofOf: proofLine,
     failNext: (words) => {
       if (world.knobs.failNext.length === 0) world.knobs.failNext.push(words);
     },
   };
 }
 
-function addressesIn(name: string, value: string): readonly string[] {
+function addressesIn(config: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(config).flatMap(([name, value]) => addressesOf(name, value));
+}
+
+function addressesOf(name: string, value: string): readonly string[] {
   if (name === 'ip_address') return value.split(/\s+/).filter((ip) => ip !== '');
   return /^(net|ipconfig)\d/.test(name) ? [...value.matchAll(/ip6?=([^,/]*)\//g)].map(([, ip = '']) => ip) : [];
 }

@@ -1,5 +1,6 @@
 import type { Faults } from '../../../activities/http/simulator/faults.ts';
 import type { ServerFields } from '../../../activities/ledger/settings.ts';
+import type { ServiceName } from '../../../activities/servers/server-module.ts';
 import type { ServiceKind } from '../../../workflows/domain/states.ts';
 
 /** A server panel under faults: what the ledger is told of it, and what its simulator's own world says is there. */
@@ -17,7 +18,7 @@ export interface ServerPanel {
   /** Every machine, guest or user, by what proves whose it is, with the addresses it uses. */
   things(): readonly Thing[];
   /** What proves that a thing is this service's. */
-  proofOf(service: string): string;
+  proofOf(service: ServiceName): string;
   /** What the panel keeps apart from its machines: their owners, their addresses' rows. */
   beside?(): readonly Thing[];
   /** The next task ends badly, with these words. Nothing where the panel works without tasks. */

@@ -34,13 +34,14 @@ export async function serverViolations(
 ): Promise<readonly string[]> {
   const services = await engine.ledger.services.list();
   const rows = await engine.ledger.addresses.list();
+  const installation = await engine.ledger.installation();
   const wanted = panels.map((panel) => ({
     panel,
     services: services
       .filter(({ server, state }) => server === panel.name && state === 'active')
       .map(({ id }) => ({
         id,
-        proof: panel.proofOf(id),
+        proof: panel.proofOf({ installation, id }),
         addresses: rows.filter(({ service, state }) => service === id && state === 'active').map(({ ip }) => ip),
       })),
   }));

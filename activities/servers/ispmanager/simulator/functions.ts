@@ -1,5 +1,5 @@
 import { canonicalIp } from '../../../../workflows/domain/address.ts';
-import { element, listMetadata, type SimNode } from '../../../coremanager/simulator/node.ts';
+import { element, formMetadata, listMetadata, type SimNode } from '../../../coremanager/simulator/node.ts';
 import { listPage } from '../../../coremanager/simulator/paging.ts';
 import type { PanelCall, PanelFunction } from '../../../coremanager/simulator/panel.ts';
 import { SimError } from '../../../coremanager/simulator/sim-error.ts';
@@ -7,6 +7,7 @@ import type { IspWorld } from './world.ts';
 
 /** The functions BILLmanager relies on (documented: reference/ispsystem-protocol.md 5.5), as far as they matter here. */
 export function ispFunctions(world: IspWorld): Readonly<Record<string, PanelFunction>> {
+  const edit = submitted('ipaddr', ['name', 'iprole', 'owner'], (call) => editAddress(world, call));
   const functions: Record<string, PanelFunction> = {
     preset: (call) =>
       list(
@@ -25,10 +26,10 @@ export function ispFunctions(world: IspWorld): Readonly<Record<string, PanelFunc
           element('active', 'on'),
         ]),
       ),
-    'user.add.finish': (call) => addUser(world, call),
+    'user.add.finish': submitted('user', ['name', 'fullname', 'preset'], (call) => addUser(world, call)),
     'user.delete': (call) => deleteUser(world, call),
     ipaddr: (call) => (world.knobs.lite ? unknown(call) : ipaddr(world, call)),
-    'ipaddr.edit': (call) => (world.knobs.lite ? unknown(call) : editAddress(world, call)),
+    'ipaddr.edit': (call) => (world.knobs.lite ? unknown(call) : edit(call)),
     'ipaddr.free': (call) => (world.knobs.lite || !world.knobs.freeFunction ? unknown(call) : freeAddress(world, call)),
     'ipaddr.delete': (call) => (world.knobs.lite ? unknown(call) : deleteAddress(world, call)),
   };
@@ -40,6 +41,11 @@ function administratorOnly(run: PanelFunction): PanelFunction {
     if (call.user.level < 29) throw new SimError('access', call.func);
     return run(call);
   };
+}
+
+/** Without `sok` a form is only shown (documented: reference 1.2). */
+function submitted(name: string, fields: readonly string[], run: PanelFunction): PanelFunction {
+  return (call) => (call.parameters.get('sok') ? run(call) : [formMetadata(`${name}.edit`, 'ispmgr', fields)]);
 }
 
 function unknown(call: PanelCall): never {
@@ -96,7 +102,7 @@ function deleteUser(world: IspWorld, call: PanelCall): readonly SimNode[] {
   if (!world.users.delete(name)) throw new SimError('missed', 'user', name);
   for (const row of world.addresses.values()) {
     if (row.owner !== name) continue;
-    if (row.onInterface) Object.assign(row, { owner: '', role: 'free' });
+    if (row.onInterface || world.knobs.freesRows) Object.assign(row, { owner: '', role: 'free' });
     else world.addresses.delete(row.ip);
   }
   world.revision += 1;
@@ -106,7 +112,8 @@ function deleteUser(world: IspWorld, call: PanelCall): readonly SimNode[] {
 /** With `elid` a row changes; without it the address is new here. */
 function editAddress(world: IspWorld, call: PanelCall): readonly SimNode[] {
   const elid = call.parameters.get('elid');
-  const ip = canonicalIp(call.parameters.get('name') ?? '');
+  const named = canonicalIp(call.parameters.get('name') ?? '');
+  const ip = world.knobs.ignoresName && named !== undefined ? choose(world) : named;
   const owner = call.parameters.get('owner') ?? '';
   if (ip === undefined) throw new SimError('value', 'name', call.parameters.get('name') ?? '');
   if (!world.users.has(owner)) throw new SimError('missed', 'user', owner);
@@ -117,6 +124,13 @@ function editAddress(world: IspWorld, call: PanelCall): readonly SimNode[] {
   world.addresses.set(ip, { ip, role: 'assigned', owner, onInterface: row?.onInterface ?? false });
   world.revision += 1;
   return [element('ok'), element('id', ip)];
+}
+
+/** The panel's own choice: the first one it does not know yet. */
+function choose(world: IspWorld): string {
+  let last = 100;
+  while (world.addresses.has(`192.0.2.${last}`)) last += 1;
+  return `192.0.2.${last}`;
 }
 
 function freeAddress(world: IspWorld, call: PanelCall): readonly SimNode[] {

@@ -20,6 +20,10 @@ interface WebAddress {
 interface IspKnobs extends PanelKnobs {
   /** Whether `ipaddr.free` is there: BILLmanager's list does not name it. */
   freeFunction: boolean;
+  /** `ipaddr.edit` chooses an address by itself, whatever `name` says. */
+  ignoresName: boolean;
+  /** Addresses of a user who is removed stay, free for the next one. */
+  freesRows: boolean;
   /** Nothing new can be made. */
   diskFull: boolean;
   /** lite: no address functions at all. */
@@ -46,7 +50,15 @@ export interface IspWorld {
 
 export function createIspWorld(options: IspWorldOptions): IspWorld {
   return {
-    knobs: { ...panelKnobs(), freeFunction: true, diskFull: false, lite: false, ...options.knobs },
+    knobs: {
+      ...panelKnobs(),
+      freeFunction: true,
+      ignoresName: false,
+      freesRows: false,
+      diskFull: false,
+      lite: false,
+      ...options.knobs,
+    },
     logins: new Map(
       options.logins.map(({ name, password, level }) => [
         name,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { field, type PveCall } from './call.ts';
 import { parameterError } from './pve-error.ts';
 
 /** Properties of an interface, in the panel's own order: the first as it is, the others by name. */
@@ -71,4 +72,20 @@ function printed(fields: ReadonlyMap<string, string>, first: string): string {
 
 function invalid(name: string, why: string) {
   return parameterError({ [name]: why });
+}
+
+/** The right each field wants, those that are deleted too (seen: check_ct_modify_config_perm, check_vm_modify_config_perm). */
+export function rightsFor(call: PveCall): ReadonlySet<string> {
+  const sent = [...call.parameters.keys()].filter((name) => !['node', 'vmid', 'digest', 'delete'].includes(name));
+  const deleted = field(call, 'delete')
+    .split(',')
+    .filter((name) => name !== '');
+  return new Set([...sent, ...deleted].map(rightFor));
+}
+
+function rightFor(name: string): string {
+  if (/^((net|ipconfig)\d+|ip_address|netif|hostname|nameserver)$/.test(name)) return 'VM.Config.Network';
+  if (/^(memory|swap)$/.test(name)) return 'VM.Config.Memory';
+  if (/^(cores|cpus)$/.test(name)) return 'VM.Config.CPU';
+  return /^((scsi|virtio)\d+|rootfs|disk)$/.test(name) ? 'VM.Config.Disk' : 'VM.Config.Options';
 }

@@ -11,11 +11,11 @@ import {
   type PveCall,
   type Route,
 } from './call.ts';
-import { normalIpConfig, normalNet } from './config-check.ts';
+import { normalIpConfig, normalNet, rightsFor } from './config-check.ts';
 import { configOf } from './lists.ts';
 import { parameterError, PveError } from './pve-error.ts';
 import { beginTask, digestOf, type TaskWork } from './tasks.ts';
-import { majorVersion, type PveWorld, type SimGuest } from './world.ts';
+import { inForceOf, linksIn, majorVersion, type PveWorld, type SimGuest } from './world.ts';
 
 /** Calls for guests of one kind; a version has those it knows. */
 export function guestRoutes(world: PveWorld): readonly Route[] {
@@ -147,13 +147,31 @@ function ipList(text: string): string {
 function changeConfig(call: PveCall, type: GuestType): null {
   const guest = guestIn(call, type);
   onlyKnown(call, [...fieldsOf[type], 'digest', ...(type === 'openvz' ? [] : ['delete'])]);
-  needs(call, `/vms/${guest.vmid}`, 'VM.Config.Network');
+  for (const right of rightsFor(call)) needs(call, `/vms/${guest.vmid}`, right);
   unlocked(guest);
   const digest = field(call, 'digest');
   if (digest !== '' && digest !== digestOf(guest)) throw new PveError(500, changedWords[type]);
-  guest.config = configFrom(call, type, guest.config);
+  const before = guest.config;
+  guest.config = configFrom(call, type, before);
   call.world.revision += 1;
+  apply(call, guest, before);
   return null;
+}
+
+/** Of a running guest, interfaces change at once; what cloud-init gives is read at the next start only. */
+function apply({ world }: PveCall, guest: SimGuest, before: Record<string, string>): void {
+  if (guest.status !== 'running') return;
+  const [was, links] = [inForceOf(guest), linksIn(guest.config)];
+  const keeps = Object.entries(was).filter(([name]) => name.startsWith('ipconfig'));
+  const changed = Object.keys({ ...before, ...guest.config }).find(
+    (name) => name.startsWith('net') && before[name] !== guest.config[name],
+  );
+  guest.inForce = was;
+  // Written by now, and said like any wrong parameter (seen: qemu-server API2/Qemu.pm, raise_param_exc of what hotplug said).
+  if (world.knobs.hotplugFails && changed !== undefined)
+    throw parameterError({ [changed]: 'hotplug problem - unable to apply it to the running guest' });
+  const applied = Object.entries(links).filter(([name]) => !name.startsWith('ipconfig'));
+  guest.inForce = Object.fromEntries([...applied, ...keeps]);
 }
 
 const changedWords: Readonly<Record<GuestType, string>> = {
@@ -201,6 +219,12 @@ function resize(call: PveCall): string | null {
   unlocked(guest);
   const [disk, size] = [field(call, 'disk'), field(call, 'size')];
   if (guest.config[disk] === undefined) throw new PveError(500, `disk '${disk}' does not exist`);
+  if (majorVersion(call.world) < 8) {
+    // Done when it is answered, without a word (seen: qemu-server API2/Qemu.pm before 8).
+    guest.config = { ...guest.config, [disk]: (guest.config[disk] ?? '').replace(/size=[^,]*/, `size=${size}`) };
+    call.world.revision += 1;
+    return null;
+  }
   return begin(call, { type: 'resize', id: guest.vmid, work: { kind: 'resize', vmid: guest.vmid, disk, size } });
 }
 

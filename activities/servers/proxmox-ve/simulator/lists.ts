@@ -2,7 +2,7 @@ import { digestOf } from './tasks.ts';
 import { field, guestIn, needs, nodeIn, onlyKnown, vmidIn, type PveCall, type Route } from './call.ts';
 import { parameterError, permissionError, PveError } from './pve-error.ts';
 import { everyRight, may } from './sessions.ts';
-import { majorVersion, type SimGuest } from './world.ts';
+import { inForceOf, linksIn, majorVersion, type SimGuest } from './world.ts';
 
 /** Reads of the cluster (documented: reference 5.4; forms seen in pve-manager). */
 export const clusterRoutes: readonly Route[] = [
@@ -158,8 +158,10 @@ function content(call: PveCall) {
 /** What a guest's configuration reads like: notes end with a line, the digest and the lock stand beside the fields. */
 export function configOf(call: PveCall, type: string) {
   const guest = guestIn(call, type);
+  // Of containers since version 6 (seen: pve-container API2/LXC/Config.pm).
+  onlyKnown(call, type === 'qemu' || (type === 'lxc' && majorVersion(call.world) >= 6) ? ['current'] : []);
   needs(call, `/vms/${guest.vmid}`, 'VM.Audit');
-  const { description, ...rest } = guest.config;
+  const { description, ...rest } = field(call, 'current') === '1' ? currentOf(guest) : guest.config;
   return {
     ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, typed(type, name, value)])),
     ...(description === undefined
@@ -169,6 +171,14 @@ export function configOf(call: PveCall, type: string) {
     ...(guest.template ? { template: 1 } : {}),
     digest: digestOf(guest),
   };
+}
+
+/** Without what waits for the next start. */
+function currentOf(guest: SimGuest): Readonly<Record<string, string>> {
+  if (guest.status !== 'running') return guest.config;
+  const links = linksIn(guest.config);
+  const rest = Object.entries(guest.config).filter(([name]) => !(name in links));
+  return { ...Object.fromEntries(rest), ...inForceOf(guest) };
 }
 
 /** Whole numbers come as numbers, but for the memory of a virtual machine (seen). */

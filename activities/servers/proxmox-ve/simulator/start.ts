@@ -33,6 +33,7 @@ const stored = z.object({
       status: z.enum(['running', 'stopped']),
       lock: z.string(),
       config,
+      inForce: config.optional(),
       template: z.boolean(),
       madeAt: z.number(),
     }),

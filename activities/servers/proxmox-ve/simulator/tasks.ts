@@ -1,5 +1,5 @@
 import { createHash, randomInt } from 'node:crypto';
-import type { PveWorld, SimGuest } from './world.ts';
+import { linksIn, type PveWorld, type SimGuest } from './world.ts';
 
 /** What a task does when it ends well. Plain values: tasks outlive a restart. */
 export type TaskWork =
@@ -104,7 +104,7 @@ function perform(world: PveWorld, guest: SimGuest, work: TaskWork): void {
       Object.assign(guest, { lock: '', config: work.config });
       return;
     case 'start':
-      guest.status = 'running';
+      Object.assign(guest, { status: 'running', inForce: linksIn(guest.config) });
       return;
     case 'stop':
       guest.status = 'stopped';

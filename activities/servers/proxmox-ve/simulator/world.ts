@@ -34,6 +34,8 @@ export interface SimGuest {
   status: 'running' | 'stopped';
   lock: string;
   config: Record<string, string>;
+  /** Of a running guest: interfaces and addresses it works with, whatever was written since it was started. */
+  inForce?: Record<string, string>;
   template: boolean;
   madeAt: number;
 }
@@ -51,6 +53,8 @@ interface PveKnobs {
   warnings: number;
   /** Nothing new can be made. */
   diskFull: boolean;
+  /** A change of a running guest is written, and cannot be applied to it. */
+  hotplugFails: boolean;
   /** Whether a refusal's words stand in the body too: since 2025 (seen: pve-http-server, fix #6503). */
   wordsInBody: boolean;
   /** How old a guest is before the list of the cluster knows its name (seen: it comes from the statistics). */
@@ -113,7 +117,7 @@ export function createPveWorld(options: PveWorldOptions): PveWorld {
   const first = world.nodes[0]?.name ?? 'pve1';
   for (const guest of options.guests ?? []) {
     const rest = { node: first, status: 'running' as const, lock: '', template: false, madeAt: 0 };
-    world.guests.set(guest.vmid, { ...rest, ...guest });
+    world.guests.set(guest.vmid, { ...rest, inForce: linksIn(guest.config), ...guest });
   }
   return world;
 }
@@ -126,6 +130,7 @@ function usualKnobs(): PveKnobs {
     failNext: [],
     warnings: 0,
     diskFull: false,
+    hotplugFails: false,
     wordsInBody: true,
     namesAfterMs: 10_000,
     ticketMs: 2 * 3_600_000,
@@ -136,6 +141,16 @@ function usualKnobs(): PveKnobs {
 
 function loginFrom({ name, password, rights }: PveWorldOptions['logins'][number]): PveLogin {
   return { name, passwordHash: hashPassword(password), rights: rights ?? 'all' };
+}
+
+/** Interfaces and addresses of a configuration. */
+export function linksIn(config: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(config).filter(([name]) => /^((net|ipconfig)\d+|ip_address)$/.test(name)));
+}
+
+/** What a guest works with: what it was started with and what was applied since; nothing while it is stopped. */
+export function inForceOf(guest: SimGuest): Readonly<Record<string, string>> {
+  return guest.status === 'running' ? (guest.inForce ?? linksIn(guest.config)) : {};
 }
 
 export function majorVersion({ knobs }: PveWorld): number {

@@ -16,7 +16,7 @@ export function vmFunctions(world: VmWorld): Readonly<Record<string, PanelFuncti
         call,
         [...world.users.values()].map(({ id, name }) => named(id, name, element('level', '16'))),
       ),
-    'user.edit': (call) => editUser(world, call),
+    'user.edit': submitted(['name', 'level'], (call) => editUser(world, call)),
     'user.delete': (call) => deleteUser(world, call),
     preset: (call) =>
       list(
@@ -38,7 +38,7 @@ export function vmFunctions(world: VmWorld): Readonly<Record<string, PanelFuncti
         world.nodes.map((name, at) => named(String(at + 1), name, element('online', 'on'))),
       ),
     'vm.delete': (call) => deleteVm(world, call),
-    'iplist.edit': (call) => editAddress(world, call.parameters),
+    'iplist.edit': submitted(['ip', 'family', 'iptype', 'domain'], (call) => editAddress(world, call.parameters)),
     'iplist.delete': (call) => deleteAddress(world, call.parameters),
   };
   return {
@@ -125,6 +125,11 @@ function iplist(world: VmWorld, call: PanelCall): readonly SimNode[] {
     call,
     addresses.map(({ id, ip, domain }) => [element('id', id), element('ip', ip), element('domain', domain)]),
   );
+}
+
+/** Without `sok` a form is only shown (documented: reference 1.2). */
+function submitted(fields: readonly string[], run: PanelFunction): PanelFunction {
+  return (call) => (call.parameters.get('sok') ? run(call) : [formMetadata(call.func, 'vmmgr', fields)]);
 }
 
 /** Without `sok` the form of a machine; with it and without `elid` a new one. */

@@ -61,6 +61,11 @@ export function guestOf(world: PveWorld): SimGuest {
   return first;
 }
 
+/** What a guest is without our line: somebody wrote something else over it. */
+export function withoutLine(guest: SimGuest): void {
+  guest.config = { ...guest.config, description: 'VIP, call first' };
+}
+
 /** Somebody else's container. */
 export function stranger(vmid: number, more: Partial<SimGuest> = {}): SimGuest {
   const config = { hostname: 'elsewhere', description: 'iptally svc-9' };

@@ -72,6 +72,9 @@ async function start(panels: Panels, world: PveWorld, usual: Partial<ServerConne
     lateWorkDone: () => server.lateWorkDone(),
     occupy: (ip) => occupy(world, ip),
     restart: () => server.loseSessions(),
+    stop: () => {
+      for (const guest of world.guests.values()) if (guest.type === 'qemu') guest.status = 'stopped';
+    },
     fillDisk: () => {
       world.knobs.diskFull = true;
     },
@@ -117,6 +120,6 @@ function row(
 
 export const proxmoxVe: readonly ServerRow[] = [
   row('lxc', { login: 'root@pam!iptally', secret: tokenUuid }, { powerless: { login: 'plain@pve!weak' } }),
-  row('qemu', {}, { unknown: { template: '9999' }, leastChanges: 8 }),
+  row('qemu', {}, { unknown: { template: '9999' }, leastChanges: 7 }),
   row('openvz', {}),
 ];
