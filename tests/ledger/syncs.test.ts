@@ -202,7 +202,7 @@ describe('applying', () => {
     ]);
     expect((await syncs.toApply(run, null, 1)).map((row) => row.ip)).toEqual(['10.0.0.3']);
     expect((await syncs.toApply(run, '10.0.0.3', 9)).map((row) => row.ip)).toEqual(['10.0.0.4']);
-    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, changed: 1 });
+    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, failed: 0, denied: 0, changed: 1 });
     const [first] = await syncs.items(run, { after: null, limit: 1 });
     expect(first).toMatchObject({ outcome: 'done', outcomeReason: null });
   });
@@ -233,7 +233,7 @@ describe('applying', () => {
     expect(await addresses.find(two.ip)).toEqual(two);
     expect((await addresses.history(one.ip)).at(-1)).toMatchObject({ event: 'ptr', workflowId: 'sync/panel' });
     await syncs.adoptPtrs({ run, by, rows: wanted });
-    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, changed: 2 });
+    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, failed: 0, denied: 0, changed: 2 });
   });
 });
 

@@ -36,7 +36,7 @@ describe('a right the login lacks', () => {
     });
     expect(itemOf(view, lost)).toMatchObject({ outcome: 'done' });
     expect(main.held(stray.ip)).toBeDefined();
-    expect((await sync(main)).outcomes).toEqual({ done: 1 });
+    expect((await sync(main)).outcomes).toEqual({ done: 1, failed: 0, denied: 0, changed: 0 });
     await atRest(main);
   });
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Action } from '../../../workflows/domain/discrepancy.ts';
+import { canonicalIp } from '../../../workflows/domain/address.ts';
 import type { Counts, PlanRow } from '../../../workflows/domain/plan.ts';
 import type { ComparedRange, FinishPlan, PlannedItem, RowOutcome, SyncRun } from '../sync/sync-store.ts';
 import { batches, batchRows, statement } from './statement.ts';
@@ -44,6 +45,9 @@ function placeOf({ discrepancy }: PlanRow): number {
 
 async function insertItems(db: Db, { run, plan }: ComparedRange, before: number): Promise<void> {
   for (const [number, rows] of batches(plan).entries()) {
+/** Behind every row there can be (int4). */
+const lastPlace = 2_147_483_647;
+
     const start = before + number * batchRows;
     const column = <Value>(value: (row: PlanRow, at: number) => Value): readonly Value[] => rows.map(value);
     await statement(db, insertSql, [
@@ -177,13 +181,28 @@ export async function itemsToApply(db: Db, run: string, page: ItemPage): Promise
 
 async function positionOf(db: Db, run: string, ip: string | null): Promise<number> {
   if (ip === null) return 0;
-  const row = await db
-    .selectFrom('sync_item')
-    .select('position')
-    .where('run', '=', run)
-    .where('ip', '=', ip)
-    .executeTakeFirst();
-  return row?.position ?? 0;
+  const row = await itemOf(db, run, ip);
+  return row?.position ?? placeBeside(db, run, ip);
+}
+
+function itemOf(db: Db, run: string, ip: string) {
+  return db.selectFrom('sync_item').select('position').where('run', '=', run).where('ip', '=', ip).executeTakeFirst();
+}
+
+export async function hasItem(db: Db, run: string, ip: string): Promise<boolean> {
+  return (await itemOf(db, run, ip)) !== undefined;
+}
+
+/** Where an address without a row of its own would stand: the plan is in address order. Nothing comes after any other text. */
+async function placeBeside(db: Db, run: string, ip: string): Promise<number> {
+  if (canonicalIp(ip) === undefined) return lastPlace;
+  const [before] = await statement<{ readonly position: number | null }>(
+    db,
+    `select max(position) as position from sync_item
+     where run = $1 and case when discrepancy <> 'not-an-address' then ip::inet < $2::inet end`,
+    [run, ip],
+  );
+  return before?.position ?? 0;
 }
 
 function plannedItem(row: Row<'sync_item'>): PlannedItem {

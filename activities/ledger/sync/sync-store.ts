@@ -30,6 +30,9 @@ export interface SyncStore {
   sight(run: string, rows: readonly PlanRow[], localDate: string): Promise<ReadonlyMap<string, number>>;
   find(run: string): Promise<SyncRun | undefined>;
   list(integration: string, limit: number): Promise<readonly SyncRun[]>;
+  /** Whether the plan has a row of this address, or of this text of a network. */
+  hasItem(run: string, ip: string): Promise<boolean>;
+  /** Rows after an address, which need not have a row itself, or after the row of a network. */
   items(run: string, page: { readonly after: string | null; readonly limit: number }): Promise<readonly PlannedItem[]>;
   /** Last run that was planned or applied with a proven list, by the same login. */
   baseline(integration: string, login: string): Promise<SyncRun | undefined>;
@@ -167,7 +170,7 @@ export interface SyncRun {
   readonly reason: Reason | null;
   readonly checksum: string | null;
   readonly counts: Counts;
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly remoteCount: number | null;
   readonly ledgerCount: number | null;
   readonly progress: Progress;

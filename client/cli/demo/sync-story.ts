@@ -60,7 +60,7 @@ export async function drift(desk: Desk): Promise<Told> {
     await desk.client.syncs.approve(planned.workflowId, { checksum: planned.checksum ?? '' });
   }
   const run = await settled(desk, planned.run);
-  const { done = 0, failed = 0, denied = 0, changed = 0 } = run.outcomes;
+  const { done, failed, denied, changed } = run.outcomes;
   if (run.state !== 'applied' || failed + denied + changed > 0) {
     throw stuck(
       `the sync ended ${run.state}, ${failed + denied + changed} of its rows not as they should`,
