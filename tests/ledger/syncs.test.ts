@@ -47,7 +47,7 @@ function range(run: SyncRun, plan: readonly PlanRow[], fields: Partial<ComparedR
     total: 10,
     lastIp: plan.at(-1)?.ip ?? null,
   };
-  return { run: run.run, fromPage: progress.nextPage, progress: moved, plan, ledgerRows: 1, ...fields };
+  return { run: run.run, fromPage: progress.nextPage, progress: moved, plan, firstReads: [], ledgerRows: 1, ...fields };
 }
 
 async function planned(rows: readonly PlanRow[], fields: Partial<BeginRun> = {}): Promise<SyncRun> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { service } from '../support/orders.ts';
+import type { ImportRow } from '../../workflows/domain/import-row.ts';
 import { query } from '../support/database.ts';
 import { activeAddress, openDesk, release, releasing, repoint } from './support/desk.ts';
 import { approvedBefore, atRest, itemOf, mutations, site, sync, wideWorld } from './support/sync-desk.ts';
@@ -34,7 +35,8 @@ describe('both directions', () => {
     await main.serve('hand-1');
     const mine = { ...main.byHand(150, { note: 'for the office' }) };
     const view = await sync(main);
-    expect(view).toMatchObject({ state: 'applied', counts: { report: 1 }, outcomes: {} });
+    const nothing = { done: 0, failed: 0, denied: 0, changed: 0 };
+    expect(view).toMatchObject({ state: 'applied', counts: { report: 1 }, outcomes: nothing });
     expect(itemOf(view, mine.ip)).toMatchObject({ action: 'report', outcome: 'done' });
     expect(main.held(mine.ip)).toEqual(mine);
     await sync(main, { policy: 'all' });
@@ -203,21 +205,53 @@ describe('conflicts', () => {
 
 describe('imported addresses, which never had a tag of ours', () => {
   /** A service with an address that was there before us. */
-  async function imported(name: string, fields: { readonly tagImported?: boolean } = {}) {
-    const main = await site(engine, name, fields);
+  async function imported(name: string, fields: { readonly tagImported?: boolean; readonly ptr?: string | null } = {}) {
+    const { ptr = 'old.example.com', ...more } = fields;
+    const main = await site(engine, name, more);
     await main.serve(`${name}-0`);
     await approvedBefore(main);
     const { ip } = main.byHand(160, { domain: 'old.example.com', note: 'since 2009' });
-    await sql(`insert into address (ip, family, state, service, generation, integration, address_group, untagged, ptr, ptr_seen)
-      values ('${ip}', 'ipv4', 'active', '${name}-0', 1, '${name}', 'public', true, 'old.example.com', 'old.example.com')`);
+    const { id, customer = null, ...rest } = service(`${name}-0`, { server: `on-${name}` }).service;
+    const row: ImportRow = { ...rest, service: id, customer, group: null, addresses: [{ ip, ptr }] };
+    const lines = (async function* () {
+      yield [{ line: 2, row }];
+    })();
+    const bad: unknown[] = [];
+    await ledger.imports.import({ lines, dryRun: false, skipBad: false, onBad: (some) => bad.push(...some) });
+    expect(bad).toEqual([]);
     return { main, ip };
   }
 
   test.concurrent('stay as they are by default', async () => {
     const { main, ip } = await imported('import-plain');
     const there = { ...main.held(ip) };
+    const first = mutations(main).length;
+    expect(await sync(main)).toMatchObject({ state: 'applied', counts: {} });
+    expect(mutations(main)).toHaveLength(first);
     expect((await atRest(main)).counts).toEqual({});
     expect(main.held(ip)).toEqual(there);
+  });
+
+  test.concurrent('have their PTR read by the first sync, and what is changed there later is taken over', async () => {
+    const { main, ip } = await imported('import-read');
+    await sync(main, { dryRun: true });
+    expect(await ledger.addresses.find(ip)).toMatchObject({ ptr: 'old.example.com', ptrSeen: null });
+    await sync(main);
+    expect(await ledger.addresses.find(ip)).toMatchObject({ ptr: 'old.example.com', ptrSeen: 'old.example.com' });
+    main.byHand(160, { domain: 'new.example.com', note: 'since 2009' });
+    const item = itemOf(await sync(main), ip);
+    expect(item).toMatchObject({ discrepancy: 'ptr-drift', action: 'adopt-ptr', outcome: 'done' });
+    expect(await ledger.addresses.find(ip)).toMatchObject({ ptr: 'new.example.com', ptrSeen: 'new.example.com' });
+    await atRest(main);
+  });
+
+  test.concurrent('with another PTR than stands there are reported as that, and nothing is written', async () => {
+    const { main, ip } = await imported('import-differs', { ptr: 'wished.example.com' });
+    const item = itemOf(await sync(main), ip);
+    expect(item).toMatchObject({ discrepancy: 'ptr-drift', action: 'report' });
+    expect(item?.reason).toContain('imported with another PTR than stands there');
+    expect(main.held(ip)).toMatchObject({ domain: 'old.example.com' });
+    await atRest(main);
   });
 
   test.concurrent('are tagged where the integration says so', async () => {

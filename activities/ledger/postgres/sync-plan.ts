@@ -4,6 +4,7 @@ import { canonicalIp } from '../../../workflows/domain/address.ts';
 import type { Counts, PlanRow } from '../../../workflows/domain/plan.ts';
 import type { ComparedRange, FinishPlan, PlannedItem, RowOutcome, SyncRun } from '../sync/sync-store.ts';
 import { batches, batchRows, statement } from './statement.ts';
+import { keepFirstReads } from './sync-adopt.ts';
 import { hasEnded, lockRun, syncRun } from './sync-run-rows.ts';
 import type { Db, Row } from './tables.ts';
 import { rowText } from '../../../workflows/domain/plan.ts';
@@ -15,6 +16,7 @@ export async function saveRange(db: Db, range: ComparedRange): Promise<SyncRun> 
   const standsThere = row.listing === progress.listing && row.next_page === range.fromPage;
   if (hasEnded(row) || row.verdict !== null || !standsThere) return syncRun(row);
   await insertItems(db, range, row.planned);
+  if (!row.dry_run && row.policy !== 'observe') await keepFirstReads(db, range.firstReads);
   const saved = await db
     .updateTable('sync_run')
     .set({
@@ -43,11 +45,11 @@ function placeOf({ discrepancy }: PlanRow): number {
   return discrepancy === 'not-an-address' ? 1_000_000_000 : 0;
 }
 
-async function insertItems(db: Db, { run, plan }: ComparedRange, before: number): Promise<void> {
-  for (const [number, rows] of batches(plan).entries()) {
 /** Behind every row there can be (int4). */
 const lastPlace = 2_147_483_647;
 
+async function insertItems(db: Db, { run, plan }: ComparedRange, before: number): Promise<void> {
+  for (const [number, rows] of batches(plan).entries()) {
     const start = before + number * batchRows;
     const column = <Value>(value: (row: PlanRow, at: number) => Value): readonly Value[] => rows.map(value);
     await statement(db, insertSql, [

@@ -203,6 +203,8 @@ export interface ComparedRange {
   readonly fromPage: number;
   readonly progress: Progress;
   readonly plan: readonly PlanRow[];
+  /** Rows whose PTR was found as wanted for the first time: kept as read, unless the run only looks. */
+  readonly firstReads: readonly { readonly ip: string; readonly version: number }[];
   /** Live rows of this integration seen on the ledger's side of the range. */
   readonly ledgerRows: number;
 }
