@@ -134,7 +134,8 @@ export interface SyncView {
   readonly policy: 'observe' | 'owned' | 'all';
   readonly dryRun: boolean;
   readonly counts: Counts;
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Always all four. */
+  readonly outcomes: Readonly<Record<Outcome, number>>;
   /** Rows of the remote's list read so far, of how many. */
   readonly progress: { readonly rows: number; readonly total: number | null };
   readonly startedAt: string;

@@ -177,7 +177,7 @@ async function cancelled(desk: SyncDesk, stop: 'cancelled' | 'abandoned'): Promi
 }
 
 function report(view: SyncView, stage: Stage): SyncView {
-  const outcomes = Object.entries(view.outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+  const outcomes = Object.entries(view.outcomes).flatMap(([outcome, count]) => (count ? [`${count} ${outcome}`] : []));
   stage.tell(`**${view.state}**${outcomes.length === 0 ? '' : `: ${outcomes.join(', ')}`}`);
   return view;
 }

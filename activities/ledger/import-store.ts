@@ -3,11 +3,11 @@ import type { ImportRow, RowProblem } from '../../workflows/domain/import-row.ts
 /** The port to take in what exists already: services with their addresses (design.md 9). */
 export interface ImportStore {
   /**
-   * All rows in one transaction, or none; under `skipBad` all good ones. Services become `active`, addresses `active` and
+   * All rows in one transaction, or none; under `skipBad` those of all good lines. Services become `active`, addresses `active` and
    * `untagged`, with history. What is here already, just so, is left as it is: again is harmless. Rows are put aside as
-   * they come, so memory does not grow with the file.
+   * they come, so memory does not grow with the file. Nothing is written while another import is at that.
    */
-  import(request: ImportRequest): Promise<Imported>;
+  import(request: ImportRequest): Promise<Imported | 'another-runs'>;
 }
 
 /** A row that was checked by itself (workflows/domain/import-row.ts), with its line in the file. */
@@ -26,6 +26,8 @@ export interface ImportRequest {
   /** Everything is checked, nothing is written. */
   readonly dryRun: boolean;
   readonly skipBad: boolean;
+  /** Services that were removed here begin a new life; otherwise their lines are bad. */
+  readonly restoreRemoved?: boolean | undefined;
   /** Lines the caller found bad by itself; asked when all lines were read. Without `skipBad` one of them keeps all out. */
   readonly badLines?: () => number;
   /** What the ledger says against lines, in their order. */

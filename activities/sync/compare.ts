@@ -1,17 +1,19 @@
 import { Context as ActivityContext } from '@temporalio/activity';
+import type { Context } from '../../workflows/domain/discrepancy.ts';
 import type { Reason } from '../../workflows/domain/failure.ts';
+import { isFirstRead } from '../../workflows/domain/judge.ts';
 import { isComplete, type ListingProof } from '../../workflows/domain/listing-proof.ts';
 import type { Deps } from '../deps.ts';
 import { heartbeating } from '../heartbeat.ts';
 import { RemoteError } from '../ipmanager/ip-manager.ts';
-import type { SyncRun } from '../ledger/sync/sync-store.ts';
+import type { ComparedRange, SyncRun } from '../ledger/sync/sync-store.ts';
 import { comparisonOf, type Comparison } from './comparison.ts';
 import { finishCompare } from './finish.ts';
 import { BrokenListing, RepeatedRow, UnorderedListing, UselessListing, whyRepeated } from './broken-listing.ts';
 import { listRanges, listUnordered, progressOf, proofOf, type ListedRange, type ListingSource } from './listing.ts';
 import { dropOldRows } from './old-rows.ts';
 import { pageRows } from './page-stream.ts';
-import { planRanges, seenIn, type SeenRange } from './plan-range.ts';
+import { planRanges, seenIn, type MergedRow, type SeenRange } from './plan-range.ts';
 
 /** How much one call of the activity does: the workflow's history grows with these, not with rows. */
 export interface CompareBudget {
@@ -154,7 +156,12 @@ async function savePart(comparison: Comparison, part: Part, listing: number): Pr
   const { proof, seen, ...rest } = part;
   const plan = await planRanges(comparison, seen);
   const ledgerRows = seen.reduce((sum, range) => sum + range.ledgerRows, 0);
-  return comparison.save({ ...rest, plan, ledgerRows, progress: progressOf(proof, listing) });
+  const firstReads = seen.flatMap(({ rows }) => rows.flatMap((row) => firstRead(row, comparison.context)));
+  return comparison.save({ ...rest, plan, firstReads, ledgerRows, progress: progressOf(proof, listing) });
+}
+
+function firstRead({ ip, ...sides }: MergedRow, context: Context): ComparedRange['firstReads'] {
+  return sides.ledger.kind === 'row' && isFirstRead(sides, context) ? [{ ip, version: sides.ledger.version }] : [];
 }
 
 /** All of it is one range then: a kill begins it again. */

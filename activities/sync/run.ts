@@ -159,10 +159,19 @@ async function endSync(
   run: string,
   { state, reason }: { readonly state: RunState; readonly reason: Reason | null },
 ): Promise<SyncView> {
+  if (state === 'refused' && reason !== null) await refuseList(deps, run, reason);
   const ended = await deps.ledger.syncs.setState(run, state, reason);
   // One that failed may have something on its way: its locks wait for whoever finds it closed and its fence over.
   if (state !== 'failed') await deps.ledger.repairs.unlockAll(ended.owner);
   return showSync(deps, run, mostItems);
+}
+
+/** A list that never came whole concludes nothing (I12): its plan is empty and its verdict that of any other bad list. */
+async function refuseList({ ledger: { syncs } }: Deps, run: string, reason: Reason): Promise<void> {
+  const found = await syncs.find(run);
+  if (found === undefined || found.verdict !== null) return;
+  await syncs.restart(run, found.progress.listing);
+  await syncs.finishPlan({ run, verdict: 'refuse', reason });
 }
 
 function noSuchIntegration(name: string): Failure {

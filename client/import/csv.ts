@@ -1,3 +1,7 @@
+import { pipeline } from 'node:stream';
+import { type CsvErrorCode, type InfoRecord, parse } from 'csv-parse';
+import { errorCode, isRecord } from '../../worker/local/values.ts';
+
 /** One record: its cells, and the line of the file it begins on. */
 export interface CsvRecord {
   readonly line: number;
@@ -17,57 +21,53 @@ export class CsvError extends Error {
 /** A quote that is never closed must not swallow a file of gigabytes. */
 const longestRecord = 1_000_000;
 
+const problems: Readonly<Partial<Record<CsvErrorCode, string>>> = {
+  INVALID_OPENING_QUOTE: 'a quote inside a cell that is not quoted',
+  CSV_INVALID_CLOSING_QUOTE: 'a quoted cell with text after its closing quote',
+  CSV_QUOTE_NOT_CLOSED: 'a quote is opened and never closed',
+  CSV_MAX_RECORD_SIZE: `a record of more than ${longestRecord} bytes`,
+};
+
 /** Strict RFC 4180: quotes around whole cells only, doubled inside; line ends LF or CRLF. Empty lines are skipped. */
-export async function* csvRecords(lines: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
-  let number = 0;
-  let begun = 0;
-  let length = 0;
-  let open: string[] = [];
-  for await (const line of lines) {
-    number += 1;
-    if (open.length === 0 && (line === '' || line === '\r')) continue;
-    if (open.length === 0) [begun, length] = [number, 0];
-    open.push(line);
-    length += line.length + 1;
-    if (length > longestRecord) throw new CsvError(begun, `a record of more than ${longestRecord} characters`);
-    // An open quote is closed only by a line with an odd number of quotes: looked at once, however long it is.
-    if (open.length > 1 && line.split('"').length % 2 === 1) continue;
-    const cells = cellsOf(open.join('\n').replace(/\r$/, ''));
-    if (cells === 'open') continue;
-    if (typeof cells === 'string') throw new CsvError(begun, cells);
-    yield { line: begun, cells };
-    open = [];
-  }
-  if (open.length > 0) throw new CsvError(begun, 'a quote is opened and never closed');
-}
-
-/** The cells of a record; `open` when a quoted cell goes on in the next line; else what is wrong. */
-function cellsOf(text: string): readonly string[] | 'open' | `a ${string}` {
-  const cells: string[] = [];
-  for (let at = 0; ; at += 1) {
-    const end = text[at] === '"' ? endOfQuoted(text, at) : endOfPlain(text, at);
-    if (end === undefined) return 'open';
-    const cell = text.slice(at, end);
-    if (cell.startsWith('"')) cells.push(cell.slice(1, -1).replaceAll('""', '"'));
-    else if (cell.includes('"')) return 'a quote inside a cell that is not quoted';
-    else if (cell.includes('\r')) return 'a line end of an unknown kind (CR alone)';
-    else cells.push(cell);
-    if (end === text.length) return cells;
-    if (text[end] !== ',') return 'a quoted cell with text after its closing quote';
-    at = end;
+export async function* csvRecords(text: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
+  const lines = new Lines();
+  const options = {
+    record_delimiter: ['\r\n', '\n'],
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: longestRecord,
+    on_record: (cells: readonly string[], { empty_lines }: InfoRecord) => lines.record(cells, empty_lines),
+  };
+  // Its types know records of another kind only together with named columns.
+  const parser = parse(options as object);
+  // What goes wrong before the parser comes out of it, like its own errors.
+  pipeline(text, parser, () => undefined);
+  try {
+    for await (const record of parser) yield record as CsvRecord;
+  } catch (error) {
+    const problem = Object.entries(problems).find(([code]) => code === errorCode(error))?.[1];
+    if (problem === undefined || !isRecord(error)) throw error;
+    throw new CsvError(lines.next(Number(error['empty_lines'])), problem);
   }
 }
 
-function endOfPlain(text: string, from: number): number {
-  const comma = text.indexOf(',', from);
-  return comma === -1 ? text.length : comma;
-}
+/** Which line a record begins on: the parser's own count takes a CRLF inside quotes for two. */
+class Lines {
+  /** Lines of the records so far, without the empty ones between them. */
+  #told = 0;
 
-/** Just after the closing quote. */
-function endOfQuoted(text: string, from: number): number | undefined {
-  for (let at = from + 1; ; at += 2) {
-    at = text.indexOf('"', at);
-    if (at === -1) return undefined;
-    if (text[at + 1] !== '"') return at + 1;
+  next(emptyLines: number): number {
+    return this.#told + emptyLines + 1;
+  }
+
+  record(cells: readonly string[], emptyLines: number): CsvRecord {
+    const line = this.next(emptyLines);
+    // Files of some old editors end lines with it: no record of them would be one.
+    if (cells.some((cell) => /\r(?!\n)/.test(cell))) {
+      throw new CsvError(line, 'a line end of an unknown kind (CR alone)');
+    }
+    this.#told += 1;
+    for (const cell of cells) this.#told += cell.split('\n').length - 1;
+    return { line, cells };
   }
 }

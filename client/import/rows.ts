@@ -2,7 +2,7 @@ import { type ImportField, importFields } from '../../workflows/domain/import-ro
 import { IptallyError } from '../../worker/iptally-error.ts';
 import { isRecord } from '../../worker/local/values.ts';
 import { CsvError, csvRecords } from './csv.ts';
-import { linesOf } from './lines.ts';
+import { LineTooLong, linesOf } from './lines.ts';
 
 /** One row as it stands in the file, or why it is none. */
 export type RawRow =
@@ -12,15 +12,16 @@ export type RawRow =
 const needed: readonly ImportField[] = ['service', 'kind', 'domain', 'server', 'tariff'];
 const acceptedFile = 'UTF-8: CSV with a header line, or JSON lines (one object a line)';
 
+/** So long may one line of JSON be, and what stands before the first row. */
+const longest = 1_000_000;
+
 /** The rows of a file, CSV or JSON lines by its first character. Throws where the file as a whole cannot be read. */
 export async function* rowsOf(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawRow> {
-  const lines = linesOf(textOf(name, chunks));
-  const first = await firstLine(lines);
-  if (first === undefined) throw unreadable(name, 'it is empty');
-  if (first.text.trimStart().startsWith('['))
-    throw unreadable(name, 'it is one JSON array: put one object on each line');
-  const all = withFirst(first, lines);
-  yield* first.text.trimStart().startsWith('{') ? jsonRows(all) : csvRows(name, all);
+  const text = textOf(name, chunks);
+  const { emptyLines, begun } = await beginning(name, text);
+  if (begun.startsWith('[')) throw unreadable(name, 'it is one JSON array: put one object on each line');
+  const all = withBeginning('\n'.repeat(emptyLines) + begun, text);
+  yield* begun.startsWith('{') ? jsonRows(name, all) : csvRows(name, all);
 }
 
 /** Characters of other encodings would become names of nobody. The byte order mark is no character. */
@@ -37,30 +38,30 @@ async function* textOf(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGe
   yield decoded();
 }
 
-interface First {
-  /** Empty lines before it. */
-  readonly skipped: number;
-  readonly text: string;
-}
-
-async function firstLine(lines: AsyncGenerator<string>): Promise<First | undefined> {
-  for (let skipped = 0; ; skipped += 1) {
-    const { value, done } = await lines.next();
-    if (done === true) return undefined;
-    if (value.trim() !== '') return { skipped, text: value };
+/** Up to where the first row begins, and how many lines stand before it. */
+async function beginning(
+  name: string,
+  text: AsyncGenerator<string>,
+): Promise<{ readonly emptyLines: number; readonly begun: string }> {
+  for (let begun = ''; begun.length <= longest;) {
+    const { value, done } = await text.next();
+    if (done === true) throw unreadable(name, 'it is empty');
+    begun += value;
+    const row = begun.trimStart();
+    if (row !== '') return { emptyLines: begun.slice(0, -row.length).split('\n').length - 1, begun: row };
   }
+  throw unreadable(name, `it begins with more than ${longest} blanks`);
 }
 
-async function* withFirst({ skipped, text }: First, rest: AsyncGenerator<string>): AsyncGenerator<string> {
-  for (let empty = 0; empty < skipped; empty += 1) yield '';
-  yield text;
+async function* withBeginning(begun: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  yield begun;
   yield* rest;
 }
 
-async function* csvRows(name: string, lines: AsyncIterable<string>): AsyncGenerator<RawRow> {
+async function* csvRows(name: string, text: AsyncIterable<string>): AsyncGenerator<RawRow> {
   let header: readonly string[] | undefined;
   try {
-    for await (const { line, cells } of csvRecords(lines)) {
+    for await (const { line, cells } of csvRecords(text)) {
       if (header === undefined) header = headerOf(name, cells);
       else yield csvRow(line, header, cells);
     }
@@ -89,13 +90,18 @@ function csvRow(line: number, header: readonly string[], cells: readonly string[
   return { line, fields: Object.fromEntries(header.map((column, at) => [column, cells[at]])) };
 }
 
-async function* jsonRows(lines: AsyncIterable<string>): AsyncGenerator<RawRow> {
+async function* jsonRows(name: string, text: AsyncIterable<string>): AsyncGenerator<RawRow> {
   let line = 0;
-  for await (const text of lines) {
-    line += 1;
-    if (text.trim() === '') continue;
-    const fields = parsed(text);
-    yield isRecord(fields) ? { line, fields } : { line, problem: 'is not one JSON object', value: text.slice(0, 120) };
+  try {
+    for await (const written of linesOf(text, longest)) {
+      line += 1;
+      if (written.trim() === '') continue;
+      const fields = parsed(written);
+      if (isRecord(fields)) yield { line, fields };
+      else yield { line, problem: 'is not one JSON object', value: written.slice(0, 120) };
+    }
+  } catch (error) {
+    throw error instanceof LineTooLong ? unreadable(name, error.message) : error;
   }
 }
 

@@ -12,7 +12,6 @@ export function syncView(run: SyncRun, place: Place) {
   const { remoteCount, ledgerCount, planned, approvedAt, workflowId, owner } = run;
   return {
     ...view,
-    outcomes: { done: 0, failed: 0, denied: 0, changed: 0, ...view.outcomes },
     planned,
     remoteCount,
     ledgerCount,
@@ -38,7 +37,6 @@ export function syncExit({
   reason,
   outcomes,
 }: Pick<SyncRunView, 'state' | 'reason' | 'outcomes'>): 0 | ExitStatus {
-  const byReason = reason === null ? 1 : exitStatusOf(reason.code);
   switch (state) {
     case 'running':
     case 'planned':
@@ -46,14 +44,12 @@ export function syncExit({
     case 'applied':
       return outcomes.failed + outcomes.denied > 0 ? 1 : 0;
     case 'refused':
-      // A panel that does not answer proves no list, and is out of reach all the same.
-      return byReason === 4 ? 4 : 3;
     case 'needs-approval':
     case 'rejected':
     case 'expired':
     case 'superseded':
       return 3;
     case 'failed':
-      return byReason;
+      return reason === null ? 1 : exitStatusOf(reason.code);
   }
 }

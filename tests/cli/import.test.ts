@@ -136,6 +136,15 @@ describe('a file with bad lines', () => {
     expect(await services()).toContain('n-1');
   });
 
+  test('gives nothing of a line of which one address is bad', async () => {
+    const half = `${header}\nn-9,vps,n-9.example,c-1,vps1,one,203.0.113.30 203.0.113.10,\n`;
+    expect(await ends(1, ['import', fileWith(half), '--skip-bad'])).toMatchObject({
+      counts: { lines: 1, bad: 1, services: counts(0, 0), addresses: counts(0, 0) },
+      bad: [{ line: 2, value: '203.0.113.10' }],
+    });
+    expect(await services()).not.toContain('n-9');
+  });
+
   test('of which none is good ends with 1, also then', async () => {
     const none = `${header}\nn-2,vm,n-2.example,c-1,vps1,one,203.0.113.21,\n`;
     expect(await ends(1, ['import', fileWith(none), '--skip-bad'])).toMatchObject({ counts: { lines: 1, bad: 1 } });

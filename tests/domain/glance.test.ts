@@ -14,6 +14,7 @@ const context: Context = { integration: 'main', installation, ignoredGroups: new
 function glanceOf(side: LedgerSide, { integration }: Context): string | undefined {
   if (side.kind === 'unknown' || side.integration !== integration) return undefined;
   if (side.state === 'reserved') return ip;
+  if (side.ptr !== null && side.ptrSeen === null) return ip;
   return side.state === 'active' ? `${ip}\t${side.tag ?? ''}\t${side.ptr ?? ''}` : undefined;
 }
 
@@ -34,6 +35,7 @@ test.each([
   ['another tag', row(), used({ tag: `iptally:${installation}:00000000000000ff` }), false],
   ['no tag where there was one', row(), used({ tag: null }), false],
   ['another PTR', row(), used({ ptr: 'new.example.com' }), false],
+  ['a PTR that was never read', row({ ptrSeen: null }), used(), false],
   ['one that is reserved', row({ state: 'reserved' }), used(), false],
   ['one the remote has free', row(), { kind: 'free' as const }, false],
 ])('at a glance, %s: settled %s', (_what, ledger, remote, settled) => {

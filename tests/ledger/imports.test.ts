@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { BadLine, Imported, ImportLine, ImportRequest } from '../../activities/ledger/import-store.ts';
+import { MikroORM } from '@mikro-orm/postgresql';
+import type { ImportLine, ImportRequest } from '../../activities/ledger/import-store.ts';
 import type { ImportRow } from '../../workflows/domain/import-row.ts';
-import { anId, anIp, aReserved, aRun, aService, openWorld, release, type World } from './world.ts';
+import { importInto, inBatches, ips, removed, row } from './import-desk.ts';
+import { anId, anIp, openWorld, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -9,40 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-function row(fields: Partial<ImportRow> = {}): ImportRow {
-  const service = fields.service ?? anId('imported');
-  return {
-    service,
-    kind: 'vps',
-    domain: `${service}.example.com`,
-    customer: 'c-1',
-    server: 'srv',
-    tariff: 'plain',
-    group: null,
-    addresses: [{ ip: anIp(), ptr: null }],
-    ...fields,
-  };
-}
-
-async function* inBatches(rows: readonly ImportRow[], size = 2): AsyncGenerator<readonly ImportLine[]> {
-  const lines = rows.map((one, at) => ({ line: at + 2, row: one }));
-  for (let at = 0; at < lines.length; at += size) yield lines.slice(at, at + size);
-}
-
-interface Told extends Imported {
-  readonly told: readonly BadLine[];
-}
-
-async function imported(rows: readonly ImportRow[], how: Partial<ImportRequest> = {}): Promise<Told> {
-  const told: BadLine[] = [];
-  const onBad = (bad: readonly BadLine[]): void => void told.push(...bad);
-  const request = { lines: inBatches(rows), dryRun: false, skipBad: false, onBad, ...how };
-  const result = await world.ledger.imports.import(request);
-  expect(await world.sql('select 1 from import_row')).toEqual([]);
-  return { ...result, told };
-}
-
-const ips = (rows: readonly ImportRow[]): readonly string[] => rows.flatMap((one) => one.addresses.map(({ ip }) => ip));
+const imported = (rows: readonly ImportRow[], how?: Partial<ImportRequest>) => importInto(world, rows, how);
 
 describe('importing', () => {
   test('services become active, their addresses active and untagged, with history', async () => {
@@ -119,140 +88,31 @@ describe('importing', () => {
     expect(await world.ledger.services.find(rows[0]?.service ?? '')).toBeUndefined();
   });
 
-  test('an address whose quarantine is over, and a service that was removed, begin anew', async () => {
-    const service = await aService(world);
-    const { ip, order } = await aReserved(world, service);
-    await release(world, ip, 0);
-    await world.ledger.services.beginRemoval({ service: service.id, reason: 'a test', run: aRun() });
-    await world.ledger.services.finishRemoval({ service: service.id, run: aRun() });
-    const result = await imported([row({ service: service.id, addresses: [{ ip, ptr: null }] })]);
+  test('an address whose quarantine is over, and a service that was removed, begin anew where the operator says so', async () => {
+    const { service, ip } = await removed(world);
+    const rows = [row({ service, addresses: [{ ip, ptr: null }] })];
+    const result = await imported(rows, { restoreRemoved: true });
     expect(result).toMatchObject({ outcome: 'imported', services: { added: 1 }, addresses: { added: 1 } });
-    expect(await world.ledger.services.find(service.id)).toMatchObject({ state: 'active', generation: 2 });
+    expect(await world.ledger.services.find(service)).toMatchObject({ state: 'active', generation: 2 });
     expect((await world.ledger.addresses.history(ip)).map(({ event }) => event).slice(-2)).toEqual([
       'released',
       'imported',
     ]);
-    expect(order.order).not.toBe('');
   });
-});
 
-/** What the ledger has against a row; the good row beside it goes in only when bad ones are skipped. */
-const badRows: readonly {
-  readonly what: string;
-  readonly field: string;
-  readonly reason: RegExp;
-  readonly rows: () => Promise<readonly ImportRow[]> | readonly ImportRow[];
-}[] = [
-  { what: 'no such server', field: 'server', reason: /does not exist/, rows: () => [row({ server: 'nowhere' })] },
-  { what: 'no such tariff', field: 'tariff', reason: /does not exist/, rows: () => [row({ tariff: 'nothing' })] },
-  {
-    what: 'a server without integration',
-    field: 'addresses',
-    reason: /srv-bare, which points to no integration/,
-    rows: () => [row({ server: 'srv-bare' })],
-  },
-  { what: 'a licence with an address', field: 'addresses', reason: /licence/, rows: () => [row({ kind: 'licence' })] },
-  {
-    what: 'an address twice in the file',
-    field: 'addresses',
-    reason: /is on line 3 already/,
-    rows: () => {
-      const addresses = [{ ip: anIp(), ptr: null }];
-      return [row({ addresses }), row({ addresses })];
-    },
-  },
-  {
-    what: 'a service with other values on another line',
-    field: 'service',
-    reason: /is on line 3 with other values/,
-    rows: () => {
-      const service = anId('twice');
-      return [row({ service }), row({ service, customer: 'c-2' })];
-    },
-  },
-  {
-    what: 'a service that exists with other values',
-    field: 'service',
-    reason: /exists here with another customer, tariff/,
-    rows: async () => {
-      const known = row();
-      await imported([known]);
-      return [{ ...known, customer: 'c-9', tariff: 'large' }];
-    },
-  },
-  {
-    what: 'a service that is being set up',
-    field: 'service',
-    reason: /is provisioning here/,
-    rows: async () => [row({ service: (await aService(world)).id })],
-  },
-  {
-    what: 'an address on another live service',
-    field: 'addresses',
-    reason: /is on the service svc-\d+ here/,
-    rows: async () => {
-      const { ip } = await aReserved(world, await aService(world));
-      return [row({ addresses: [{ ip, ptr: null }] })];
-    },
-  },
-  {
-    what: 'an address of the same service under another integration',
-    field: 'addresses',
-    reason: /under the integration panel here/,
-    rows: async () => {
-      const known = row();
-      await imported([known]);
-      await world.sql(`update service set server = 'srv-other' where id = ?`, [known.service]);
-      return [{ ...known, server: 'srv-other' }];
-    },
-  },
-  {
-    what: 'an address in quarantine',
-    field: 'addresses',
-    reason: /is quarantined here/,
-    rows: async () => {
-      const { ip } = await aReserved(world, await aService(world));
-      await release(world, ip, 3_600_000);
-      return [row({ addresses: [{ ip, ptr: null }] })];
-    },
-  },
-  {
-    what: 'more addresses than a service may have',
-    field: 'addresses',
-    reason: /makes 33 addresses of its service/,
-    rows: async () => {
-      const known = row({ addresses: Array.from({ length: 32 }, () => ({ ip: anIp(), ptr: null })) });
-      await imported([known]);
-      return [{ ...known, addresses: [{ ip: anIp(), ptr: null }] }];
-    },
-  },
-];
-
-describe.each(badRows)('$what', ({ field, reason, rows }) => {
-  test('keeps all rows out, and is named by line, field and reason', async () => {
-    const good = row();
-    const bad = await rows();
-    const result = await imported([good, ...bad]);
-    expect(result).toMatchObject({ outcome: 'refused', bad: 1 });
-    expect(result.told).toEqual([
+  test('an old file does not bring back what was removed since', async () => {
+    const { service, ip } = await removed(world);
+    const result = await imported([row({ service, addresses: [{ ip, ptr: null }] }), row()], { skipBad: true });
+    expect(result).toMatchObject({ outcome: 'imported', bad: 1, services: { added: 1 }, addresses: { added: 1 } });
+    const today = new Date().toISOString().slice(0, 8);
+    expect(result.told).toMatchObject([
       {
-        line: bad.length + 2,
-        problem: {
-          field,
-          value: expect.any(String),
-          accepted: expect.any(String),
-          reason: expect.stringMatching(reason),
-        },
+        line: 2,
+        problem: { field: 'service', value: service, reason: expect.stringContaining(`was removed here on ${today}`) },
       },
     ]);
-    expect(await world.ledger.services.find(good.service)).toBeUndefined();
-  });
-
-  test('is left out alone when bad rows are skipped', async () => {
-    const good = row();
-    const result = await imported([good, ...(await rows())], { skipBad: true });
-    expect(result).toMatchObject({ outcome: 'imported', bad: 1 });
-    expect(await world.ledger.addresses.find(ips([good])[0] ?? '')).toMatchObject({ state: 'active' });
+    expect(await world.ledger.services.find(service)).toMatchObject({ state: 'removed' });
+    expect(await world.ledger.addresses.history(ip)).not.toContainEqual(expect.objectContaining({ event: 'imported' }));
   });
 });
 
@@ -263,19 +123,47 @@ test('a line the caller found bad keeps all out, and the ledger’s own are told
   expect(await world.ledger.services.find(good.service)).toBeUndefined();
 });
 
-test('of two imports of the same address at once, one has it and the other is told', async () => {
-  const addresses = [{ ip: anIp(), ptr: null }];
-  const one = () =>
-    world.ledger.imports.import({
-      lines: inBatches([row({ addresses })]),
-      dryRun: false,
-      skipBad: false,
-      onBad: () => {},
+describe('imports at once', () => {
+  const one = (rows: readonly ImportRow[], how: Partial<ImportRequest> = {}) =>
+    world.ledger.imports.import({ lines: inBatches(rows), dryRun: false, skipBad: false, onBad: () => {}, ...how });
+
+  test('of the same address: one has it, and the others are told or sent away', async () => {
+    const addresses = [{ ip: anIp(), ptr: null }];
+    const results = await Promise.all([1, 2, 3].map(() => one([row({ addresses })])));
+    const outcomes = results.map((result) => (result === 'another-runs' ? result : result.outcome));
+    expect(outcomes.filter((outcome) => outcome === 'imported')).toHaveLength(1);
+    for (const outcome of outcomes) expect(['imported', 'refused', 'another-runs']).toContain(outcome);
+    const held = await world.sql(`select 1 from address where ip = ? and state = 'active'`, [addresses[0]?.ip]);
+    expect(held).toHaveLength(1);
+  });
+
+  test('a second one says at once that another is being written, and leaves nothing behind', async () => {
+    const [first, second] = [row(), row()];
+    // A row lock keeps the first one in the middle of its writing for as long as it takes.
+    const known = row();
+    await one([known]);
+    const more = { ...known, addresses: [{ ip: anIp(), ptr: null }] };
+    const blocker = await MikroORM.init({
+      clientUrl: world.database.migrationUrl,
+      entities: [],
+      discovery: { warnWhenNoEntities: false },
     });
-  const results = await Promise.all([one(), one(), one()]);
-  expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['imported', 'refused', 'refused']);
-  const held = await world.sql(`select 1 from address where ip = ? and state = 'active'`, [addresses[0]?.ip]);
-  expect(held).toHaveLength(1);
+    const em = blocker.em.fork();
+    await em.begin();
+    await em
+      .getConnection()
+      .execute('select 1 from service where id = ? for update', [known.service], 'all', em.getTransactionContext());
+    const writing = Promise.withResolvers<void>();
+    const long = one([first, more], { onProgress: ({ phase }) => void (phase === 'writing' && writing.resolve()) });
+    await writing.promise;
+    expect(await one([second])).toBe('another-runs');
+    await em.rollback();
+    await blocker.close(true);
+    expect(await long).toMatchObject({ outcome: 'imported' });
+    expect(await world.sql('select 1 from import_row')).toEqual([]);
+    expect(await world.ledger.services.find(second.service)).toBeUndefined();
+    expect(await one([second])).toMatchObject({ outcome: 'imported' });
+  });
 });
 
 test('an import whose file breaks off leaves nothing behind', async () => {

@@ -33,7 +33,7 @@ async function mended(run: SyncRun, rows: readonly Row[], state: 'applied' | 'fa
     return { ip, discrepancy, action, reason: 'a test', remote, version: null };
   });
   const progress = { ...run.progress, nextPage: 2 };
-  await syncs.saveRange({ run: run.run, fromPage: 1, progress, plan, ledgerRows: 0 });
+  await syncs.saveRange({ run: run.run, fromPage: 1, progress, plan, firstReads: [], ledgerRows: 0 });
   for (const [ip, , outcome] of rows) {
     if (outcome !== null) await syncs.saveOutcomes(run.run, [{ ip, outcome, reason: null }]);
   }

@@ -25,7 +25,7 @@ function planRow(ip: string, fields: Partial<PlanRow> = {}): PlanRow {
 
 function range({ run, progress }: SyncRun, plan: readonly PlanRow[]): ComparedRange {
   const next = { ...progress, nextPage: progress.nextPage + 1, rows: progress.rows + plan.length };
-  return { run, fromPage: progress.nextPage, progress: next, plan, ledgerRows: 1 };
+  return { run, fromPage: progress.nextPage, progress: next, plan, firstReads: [], ledgerRows: 1 };
 }
 
 describe('a row that is no address', () => {

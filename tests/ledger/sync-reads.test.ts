@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { BeginRun, ComparedRange } from '../../activities/ledger/sync/sync-store.ts';
 import { glanceIp } from '../../workflows/domain/glance.ts';
+import type { PlanRow } from '../../workflows/domain/plan.ts';
 import { aReserved, aRun, aService, openWorld, release, type World } from './world.ts';
 
 let world: World;
@@ -28,24 +30,38 @@ async function glances(after: string | null, upTo: string | null): Promise<reado
 
 describe('the ordered read at a glance', () => {
   test('shows live addresses of the integration in address order, IPv4 first, and tag and PTR of active ones', async () => {
-    const texts = ['10.200.0.10', '10.200.0.9', '2001:db8::2', '2001:db8::10', '::ac8:7', '10.200.1.1', '10.200.2.1'];
+    const texts = [
+      '10.200.0.10',
+      '10.200.0.9',
+      '10.200.0.11',
+      '2001:db8::2',
+      '2001:db8::10',
+      '::ac8:7',
+      '10.200.1.1',
+      '10.200.2.1',
+    ];
     for (const ip of texts) await aReserved(world, await aService(world), { ip });
     await release(world, '10.200.1.1', 60_000);
     await world.sql(`update address set integration = 'elsewhere' where ip = '10.200.2.1'`);
     await world.sql(`update address set state = 'active', tag = 'iptally:0123456789ab:0000000000000001',
-      ptr = 'www.example.com' where ip in ('10.200.0.9', '::ac8:7')`);
+      ptr = 'www.example.com', ptr_seen = 'old.example.com' where ip in ('10.200.0.9', '::ac8:7')`);
     await world.sql(`update address set state = 'active', tag = null, ptr = null where ip = '10.200.0.10'`);
-    await world.sql(`update address set state = 'active', ptr = E'two\\nlines' where ip = '2001:db8::2'`);
+    await world.sql(`update address set state = 'active', ptr = 'www.example.com' where ip = '10.200.0.11'`);
+    await world.sql(
+      `update address set state = 'active', ptr_seen = 'x', ptr = E'two\\nlines' where ip = '2001:db8::2'`,
+    );
     const told = '\tiptally:0123456789ab:0000000000000001\twww.example.com';
     expect((await glances('10.199.255.255', null)).flat()).toEqual([
       `10.200.0.9${told}`,
       '10.200.0.10\t\t',
+      '10.200.0.11',
       `::ac8:7${told}`,
       '2001:db8::2',
       '2001:db8::10',
     ]);
     expect((await glances('10.200.0.9', '2001:db8::2')).flat().map(glanceIp)).toEqual([
       '10.200.0.10',
+      '10.200.0.11',
       '::ac8:7',
       '2001:db8::2',
     ]);
@@ -86,6 +102,77 @@ test('rows that count are found by address, of every integration; a quarantine t
     ]),
   );
   expect(await world.ledger.syncs.current([])).toEqual([]);
+});
+
+/** A run of another integration, with one saved range. */
+async function aPlan(range: Partial<ComparedRange>, fields: Partial<BeginRun> = {}): Promise<string> {
+  const { syncs } = world.ledger;
+  const owner = aRun('sync/other');
+  const request = { integration: 'other', policy: 'all' as const, dryRun: false, login: 'other', scheduledFor: null };
+  const begun = await syncs.begin({ ...request, run: owner, ...fields });
+  if (begun.kind !== 'begun') throw new Error(`not begun: ${begun.kind}`);
+  const { run, progress } = begun.run;
+  const saved = { run, fromPage: 1, progress: { ...progress, nextPage: 2 }, plan: [], firstReads: [], ledgerRows: 0 };
+  await syncs.saveRange({ ...saved, ...range });
+  await syncs.setState(run, 'planned', null);
+  return run;
+}
+
+test('any address has its place in a plan, also between its rows; a network only where it stands', async () => {
+  const texts = ['10.0.0.9', '10.0.0.10', '10.0.1.1', '2001:db8::2', '2001:db8::10', '10.0.0.0/24', 'a range'];
+  const plan = texts.map((ip): PlanRow => {
+    const discrepancy = /[/ ]/.test(ip) ? 'not-an-address' : 'unknown-holder';
+    return { ip, discrepancy, action: 'report', reason: 'a test', remote: null, version: null };
+  });
+  const run = await aPlan({ plan });
+  const { syncs } = world.ledger;
+  const after = async (ip: string) => (await syncs.items(run, { after: ip, limit: 9 })).map((row) => row.ip);
+  expect(await after('10.0.0.10')).toEqual(texts.slice(2));
+  expect(await after('9.9.9.9')).toEqual(texts);
+  expect(await after('10.0.0.11')).toEqual(texts.slice(2));
+  expect(await after('203.0.113.1')).toEqual(texts.slice(3));
+  expect(await after('2001:db8::3')).toEqual(texts.slice(4));
+  expect(await after('ffff::')).toEqual(texts.slice(5));
+  expect(await after('10.0.0.0/24')).toEqual(['a range']);
+  expect(await after('10.0.0.0/16')).toEqual([]);
+  expect(await Promise.all(['10.0.0.9', '10.0.0.11', 'a range'].map((ip) => syncs.hasItem(run, ip)))).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});
+
+describe('a PTR that is found as wanted for the first time', () => {
+  const ptr = 'wished.example.com';
+  const columns = 'ptr, ptr_seen, version';
+  const seen = async (ip: string) => (await world.sql(`select ${columns} from address where ip = ?`, [ip]))[0];
+
+  async function unread(): Promise<{ readonly ip: string; readonly version: number }> {
+    const { ip } = await aReserved(world, await aService(world));
+    await world.sql(`update address set state = 'active', ptr = ?, ptr_seen = null where ip = ?`, [ptr, ip]);
+    return { ip, version: Number(((await seen(ip)) as { version: number }).version) };
+  }
+
+  test('is kept as read, and the row stays the version that was planned', async () => {
+    const row = await unread();
+    const before = await world.sql('select count(*) from address_history');
+    await aPlan({ firstReads: [row] });
+    expect(await seen(row.ip)).toEqual({ ptr, ptr_seen: ptr, version: row.version });
+    expect(await world.sql('select count(*) from address_history')).toEqual(before);
+  });
+
+  test.each([
+    ['in a dry run', { dryRun: true }, ''],
+    ['under observe', { policy: 'observe' as const }, ''],
+    ['of a row that was changed meanwhile', {}, 'version = version + 1'],
+    ['of a row whose PTR is being changed', {}, `ptr_change = '{}'`],
+    ['of a row that leaves', {}, `state = 'releasing', service = null`],
+  ])('is not kept %s', async (_what, fields, change) => {
+    const row = await unread();
+    if (change !== '') await world.sql(`update address set ${change} where ip = ?`, [row.ip]);
+    await aPlan({ firstReads: [row] }, fields);
+    expect(await seen(row.ip)).toMatchObject({ ptr, ptr_seen: null });
+  });
 });
 
 test('our own changes since a run are in the history, and an upper bound is known for any moment', async () => {

@@ -47,7 +47,7 @@ function range(run: SyncRun, plan: readonly PlanRow[], fields: Partial<ComparedR
     total: 10,
     lastIp: plan.at(-1)?.ip ?? null,
   };
-  return { run: run.run, fromPage: progress.nextPage, progress: moved, plan, ledgerRows: 1, ...fields };
+  return { run: run.run, fromPage: progress.nextPage, progress: moved, plan, firstReads: [], ledgerRows: 1, ...fields };
 }
 
 async function planned(rows: readonly PlanRow[], fields: Partial<BeginRun> = {}): Promise<SyncRun> {
@@ -202,7 +202,7 @@ describe('applying', () => {
     ]);
     expect((await syncs.toApply(run, null, 1)).map((row) => row.ip)).toEqual(['10.0.0.3']);
     expect((await syncs.toApply(run, '10.0.0.3', 9)).map((row) => row.ip)).toEqual(['10.0.0.4']);
-    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, changed: 1 });
+    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, failed: 0, denied: 0, changed: 1 });
     const [first] = await syncs.items(run, { after: null, limit: 1 });
     expect(first).toMatchObject({ outcome: 'done', outcomeReason: null });
   });
@@ -249,7 +249,7 @@ describe('applying', () => {
     expect(await addresses.find(two.ip)).toEqual(two);
     expect((await addresses.history(one.ip)).at(-1)).toMatchObject({ event: 'ptr', workflowId: 'sync/panel' });
     await syncs.adoptPtrs({ run, by, rows: wanted });
-    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, changed: 2 });
+    expect((await syncs.find(run))?.outcomes).toEqual({ done: 1, failed: 0, denied: 0, changed: 2 });
   });
 });
 

@@ -1,6 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { type RawRow, rowsOf } from '../../client/import/rows.ts';
 
+/** A line that never ends, chunk by chunk; it fails where far more of it is read than a line may have. */
+async function* endless(begun: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(begun);
+  for (let chunks = 0; chunks < 100; chunks += 1) yield new Uint8Array(65_536).fill(0x61);
+  throw new Error('read on and on');
+}
+
+async function readEndless(begun: string): Promise<void> {
+  const rows = rowsOf('services', endless(begun));
+  for await (const row of rows) expect(row).toBeUndefined();
+}
+
 /** The rows of a file that comes in chunks of so many bytes. */
 async function read(file: string | Uint8Array, chunk = 7): Promise<readonly RawRow[]> {
   const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file;
@@ -45,6 +57,19 @@ describe('CSV', () => {
         { line: 5, fields: fields('192.0.2.3', 'a-2') },
       ],
     ],
+    [
+      'with CRLF inside quotes, counted as one line end',
+      `${header}\r\n${row('"192.0.2.1\r\n192.0.2.2"')}\r\n\r\n${row('192.0.2.3', 'a-2')}\r\n`,
+      [
+        { line: 2, fields: fields('192.0.2.1\r\n192.0.2.2') },
+        { line: 5, fields: fields('192.0.2.3', 'a-2') },
+      ],
+    ],
+    [
+      'with blank lines before it',
+      ` \n\t\r\n${header}\n${row('192.0.2.1')}\n`,
+      [{ line: 4, fields: fields('192.0.2.1') }],
+    ],
     ['with empty lines', `\n${header}\n\n${row('192.0.2.1')}\n\n`, [{ line: 4, fields: fields('192.0.2.1') }]],
     [
       'with a cell too few and one too many',
@@ -71,6 +96,11 @@ describe('CSV', () => {
       'line 2: a quoted cell with text after its closing quote',
     ],
     ['a quote never closed', `${header}\n${row('"a')}\n${row('b')}\n`, 'line 2: a quote is opened and never closed'],
+    [
+      'a quote never closed after lines of all kinds',
+      `\n${header}\r\n${row('"a\r\n\nb"')}\n\n${row('"c')}\n\n${row('d')}\n`,
+      'line 7: a quote is opened and never closed',
+    ],
     ['CR alone', `${header}\n${row('a\rb')}\n`, 'line 2: a line end of an unknown kind'],
     ['nothing', '', 'it is empty'],
     ['only line ends', '\n\r\n\n', 'it is empty'],
@@ -84,7 +114,9 @@ describe('CSV', () => {
 
   test('a quote that swallows the file ends soon', async () => {
     const file = `${header}\n${row('"a')}\n${`${row('b')}\n`.repeat(40_000)}`;
-    await expect(read(file, 65_536)).rejects.toMatchObject({ message: expect.stringContaining('more than 1000000') });
+    await expect(read(file, 65_536)).rejects.toMatchObject({
+      message: expect.stringContaining('line 2: a record of more than 1000000 bytes'),
+    });
   });
 
   test('a file that is not UTF-8 is refused', async () => {
@@ -104,4 +136,25 @@ test('JSON lines: each line is one row, or says why it is none', async () => {
     { line: 5, problem: 'is not one JSON object', value: 'null' },
     { line: 6, fields: { service: 'a-2' } },
   ]);
+});
+
+test.each([
+  ['of CSV', `${header}\na-1,`, 'line 2: a record of more than 1000000 bytes'],
+  ['of CSV, in quotes', `${header}\n\n"`, 'line 3: a record of more than 1000000 bytes'],
+  ['of JSON', '\n{"service":"', 'line 2: more than 1000000 characters'],
+])('a line %s that does not end is refused before it is complete', async (_what, begun, words) => {
+  await expect(readEndless(begun)).rejects.toMatchObject({
+    message: expect.stringContaining(words),
+    code: 'file-not-readable',
+    exitStatus: 2,
+  });
+});
+
+test('blanks that do not end are refused too', async () => {
+  async function* blanks(): AsyncGenerator<Uint8Array> {
+    for (let chunks = 0; chunks < 100; chunks += 1) yield new Uint8Array(65_536).fill(0x20);
+    throw new Error('read on and on');
+  }
+  const first = rowsOf('services', blanks()).next();
+  await expect(first).rejects.toMatchObject({ message: expect.stringContaining('more than 1000000 blanks') });
 });

@@ -19,7 +19,7 @@ const ended: SyncRun = {
   reason: null,
   checksum: 'c',
   counts: { report: 50_000, release: 1 },
-  outcomes: { done: 1 },
+  outcomes: { done: 1, failed: 0, denied: 0, changed: 0 },
   remoteCount: 60_000,
   ledgerCount: 9_999,
   progress: { listing: 1, nextPage: 61, pageSize: 1_000, lastIp: null, rows: 60_000, total: 60_000, session: null },

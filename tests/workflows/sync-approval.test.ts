@@ -152,7 +152,7 @@ describe('a plan that needs a person', () => {
     expect(main.held(pointed.ip)).toBeDefined();
     expect(main.held(ip)).toBeUndefined();
     const next = await sync(main);
-    expect(next.outcomes).toEqual({ done: 2 });
+    expect(next.outcomes).toEqual({ done: 2, failed: 0, denied: 0, changed: 0 });
     expect(main.held(ip)).toBeDefined();
     expect(main.held(pointed.ip)).toBeUndefined();
     expect(main.held(noted.ip)).toBeDefined();

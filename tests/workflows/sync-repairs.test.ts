@@ -43,7 +43,8 @@ describe('both directions', () => {
     await main.serve('hand-1');
     const mine = { ...main.byHand(150, { note: 'for the office' }) };
     const view = await sync(main);
-    expect(view).toMatchObject({ state: 'applied', counts: { report: 1 }, outcomes: {} });
+    const nothing = { done: 0, failed: 0, denied: 0, changed: 0 };
+    expect(view).toMatchObject({ state: 'applied', counts: { report: 1 }, outcomes: nothing });
     expect(itemOf(view, mine.ip)).toMatchObject({ action: 'report', outcome: 'done' });
     expect(main.held(mine.ip)).toEqual(mine);
     await sync(main, { policy: 'all' });
@@ -211,7 +212,7 @@ describe('conflicts', () => {
 });
 
 describe('imported addresses, which never had a tag of ours', () => {
-  /** The PTR the ledger wants is the one that stands there, but as said. */
+  /** Imported with the PTR that stands there, but as said. */
   async function imported(name: string, fields: { readonly tagImported?: boolean } = {}, ptr?: string | null) {
     const main = await site(engine, name, fields);
     return { main, ip: await importedAddress(main, ptr) };
@@ -220,8 +221,33 @@ describe('imported addresses, which never had a tag of ours', () => {
   test.concurrent('stay as they are by default', async () => {
     const { main, ip } = await imported('import-plain');
     const there = { ...main.held(ip) };
+    const first = mutations(main).length;
+    expect(await sync(main)).toMatchObject({ state: 'applied', counts: {} });
+    expect(mutations(main)).toHaveLength(first);
     expect((await atRest(main)).counts).toEqual({});
     expect(main.held(ip)).toEqual(there);
+  });
+
+  test.concurrent('have their PTR read by the first sync, and what is changed there later is taken over', async () => {
+    const { main, ip } = await imported('import-read');
+    await sync(main, { dryRun: true });
+    expect(await ledger.addresses.find(ip)).toMatchObject({ ptr: 'old.example.com', ptrSeen: null });
+    await sync(main);
+    expect(await ledger.addresses.find(ip)).toMatchObject({ ptr: 'old.example.com', ptrSeen: 'old.example.com' });
+    main.byHand(160, { domain: 'new.example.com', note: 'since 2009' });
+    const item = itemOf(await sync(main), ip);
+    expect(item).toMatchObject({ discrepancy: 'ptr-drift', action: 'adopt-ptr', outcome: 'done' });
+    expect(await ledger.addresses.find(ip)).toMatchObject({ ptr: 'new.example.com', ptrSeen: 'new.example.com' });
+    await atRest(main);
+  });
+
+  test.concurrent('with another PTR than stands there are reported as that, and nothing is written', async () => {
+    const { main, ip } = await imported('import-differs', {}, 'wished.example.com');
+    const item = itemOf(await sync(main), ip);
+    expect(item).toMatchObject({ discrepancy: 'ptr-drift', action: 'report' });
+    expect(item?.reason).toContain('imported with another PTR than stands there');
+    expect(main.held(ip)).toMatchObject({ domain: 'old.example.com' });
+    await atRest(main);
   });
 
   test.concurrent('are tagged where the integration says so', async () => {
@@ -238,7 +264,10 @@ describe('imported addresses, which never had a tag of ours', () => {
   ])(
     'I10: whose PTR is %s get their tag along, where the integration says so',
     async (what, wanted, { action, ptr }) => {
-      const { main, ip } = await imported(`import-${what.slice(0, 5)}`, { tagImported: true }, wanted);
+      const name = `import-${what.slice(0, 5)}`;
+      const { main, ip } = await imported(name, { tagImported: true }, wanted === null ? null : 'old.example.com');
+      // Wished for here since it was read there.
+      if (wanted !== null) await sql(`update address set ptr_seen = ptr, ptr = '${wanted}' where ip = '${ip}'`);
       const before = mutations(main).length;
       expect(itemOf(await sync(main), ip)).toMatchObject({ discrepancy: 'ptr-drift', action, outcome: 'done' });
       expect(mutations(main)).toHaveLength(before + 1);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Fault, Purpose } from '../../activities/http/simulator/faults.ts';
+import { syncExit } from '../../client/views/sync.ts';
 import { around } from '../faults/support/wrap.ts';
 import { mixOf, unheard, type Trouble } from '../faults/support/fault-mix.ts';
 import { query } from '../support/database.ts';
@@ -97,7 +98,7 @@ describe('a sync in trouble', () => {
     deals.set('many', (purpose) => (purpose === 'release' ? { kind: 'reset-after' } : undefined));
     const handle = await startSync(main);
     const view = await handle.result();
-    expect(view.outcomes).toEqual({ done: 8 });
+    expect(view.outcomes).toEqual({ done: 8, failed: 0, denied: 0, changed: 0 });
     const events = await eventsOf(engine, handle.workflowId);
     const timers = events.filter(({ timerStartedEventAttributes: timer }) => timer !== null && timer !== undefined);
     expect(timers).toHaveLength(1);
@@ -142,7 +143,14 @@ describe('a sync in trouble', () => {
     const stray = main.byHand(150);
     deals.set('cut', (purpose) => (purpose === 'list' ? { kind: 'truncated-after' } : undefined));
     const view = await (await startSync(main)).result();
-    expect(view).toMatchObject({ state: 'refused', reason: { code: 'panel-answer-cut' }, items: [] });
+    expect(view).toMatchObject({
+      state: 'refused',
+      verdict: 'refuse',
+      reason: { code: 'panel-answer-cut' },
+      counts: {},
+      items: [],
+    });
+    expect(syncExit(view)).toBe(3);
     expect(main.held(stray.ip)).toBeDefined();
     deals.delete('cut');
     expect(await sync(main)).toMatchObject({ state: 'applied', outcomes: { done: 1 } });

@@ -3,7 +3,8 @@ import { conflictMark } from './hostname.ts';
 
 /**
  * What the ledger tells of an address in one text, read a million at a time: `<ip>\t<tag>\t<ptr>` of an active one (empty
- * where there is none), and `<ip>` alone where a look at the whole row is needed whatever the remote shows.
+ * where there is none), and `<ip>` alone where a look at the whole row is needed whatever the remote shows: it is reserved,
+ * or its PTR was never read.
  */
 export type Glance = string;
 

@@ -1,6 +1,6 @@
 import type { Context, Facts, Judgement, LedgerSide, ListedSide, Sides } from './discrepancy.ts';
 import { noFacts } from './discrepancy.ts';
-import { conflictMark } from './hostname.ts';
+import { conflictMark, samePtr } from './hostname.ts';
 import { sighting, type Sighting } from './sighting.ts';
 import { ledgerIs, remoteIs } from './truth-columns.ts';
 import { truthTable, type TruthRow } from './truth-table.ts';
@@ -36,6 +36,20 @@ export function matches(row: TruthRow, seen: Sighting): boolean {
  * conflict whose mark is not on the address. The caller has the few open conflicts at hand and judges those addresses.
  */
 export function plainlyInStep(remote: ListedSide, ledger: LedgerSide, context: Context): boolean {
+  return looksInStep(remote, ledger, context) && !isFirstRead({ remote, ledger }, context);
+}
+
+/**
+ * The PTR that an import wished for stands on the address, and was never read back: there is nothing to mend, but to keep
+ * that it was read. Or a person's later change at the panel would look like one on both sides.
+ */
+export function isFirstRead({ remote, ledger }: Sides, { integration, ignoredGroups }: Context): boolean {
+  if (remote.kind !== 'used' || ledger.kind !== 'row' || ledger.ptr === null || ledger.ptrSeen !== null) return false;
+  if (ledger.state !== 'active' || ledger.integration !== integration) return false;
+  return samePtr(remote.ptr, ledger.ptr) && !ignoredGroups.has(remote.group) && !ignoredGroups.has(ledger.group);
+}
+
+function looksInStep(remote: ListedSide, ledger: LedgerSide, context: Context): boolean {
   if (remote.kind === 'free') return freeInStep(ledger, context);
   if (remote.kind !== 'used') return false;
   if (ledger.kind === 'row' && ledger.state === 'active' && ledger.integration === context.integration) {
@@ -64,7 +78,7 @@ function belongsElsewhere(ledger: LedgerSide, context: Context): boolean {
 /** Whether {@link judge} has to be told facts, or `noFacts` will do. They cost a query, or a question to Temporal. */
 export function needsFacts({ remote, ledger }: Sides, context: Context): boolean {
   if (remote.kind !== 'used' && remote.kind !== 'free') return false;
-  if (plainlyInStep(remote, ledger, context)) return false;
+  if (looksInStep(remote, ledger, context)) return false;
   const { discrepancy } = matching(sighting({ remote, ledger }, noFacts, context));
   return discrepancy !== 'ignored' && !belongsElsewhere(ledger, context);
 }

@@ -11,8 +11,11 @@ export type RowSide = Extract<Sides['ledger'], { kind: 'row' }>;
  */
 export type Whose = 'this' | 'open-order' | 'closed-order' | 'other' | 'nobody';
 
-/** How the PTR stands to what is wanted and what was last read. `follow`: a person changed it there, not here. */
-export type Drift = 'none' | 'write' | 'follow' | 'differs';
+/**
+ * How the PTR stands to what is wanted and what was last read. `follow`: a person changed it there, not here. `unread`:
+ * wished for by an import, and never seen on the address: nobody need have changed anything.
+ */
+export type Drift = 'none' | 'write' | 'follow' | 'unread' | 'differs';
 
 /** One address as the rows of the truth table ask about it. */
 export interface Sighting {
@@ -84,6 +87,7 @@ function driftOf(seen: string, row: RowSide): Drift {
   // No wish of ours (imported without a PTR): what stands there is what is wanted.
   if (wanted === '') return 'follow';
   if (there === before) return 'write';
+  if (row.ptrSeen === null) return 'unread';
   return wanted === before ? 'follow' : 'differs';
 }
 

@@ -139,6 +139,16 @@ const bound: readonly TruthRow[] = [
   {
     remote: 'used',
     ledger: 'active/reserved',
+    and: 'PTR ≠ `ptr`, and none was ever read (imported)',
+    discrepancy: 'ptr-drift',
+    action: 'report',
+    when: ({ drift }) => drift === 'unread',
+    reason: (seen) =>
+      `${ptrsOf(seen)}: imported with another PTR than stands there; choose one with iptally address ptr`,
+  },
+  {
+    remote: 'used',
+    ledger: 'active/reserved',
     and: 'PTR ≠ both, and they differ',
     discrepancy: 'ptr-drift',
     action: 'report',

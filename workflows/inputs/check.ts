@@ -21,13 +21,13 @@ function firstFailure(error: z.ZodError, value: unknown, where: string): Failure
   const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') return unknownField(issue.keys[0] ?? '', path, where);
   const field = path.length === 0 ? where : path.join('.');
-  const seen = shown(at(value, path));
+  const found = at(value, path);
   const problem = issue?.message ?? 'is not accepted';
   return {
     code: 'invalid-input',
-    message: `${field}: ${seen} in ${where}: ${problem}`,
+    message: `${field}: ${shown(jsonOf(found))} in ${where}: ${problem}`,
     field,
-    value: seen,
+    value: shown(typeof found === 'string' ? found : jsonOf(found)),
     accepted: problem.replace(/^.*accepted: /, ''),
     next: `correct ${field} and send it again; nothing was done`,
   };
@@ -52,7 +52,10 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
   return here;
 }
 
-function shown(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+function jsonOf(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
+function shown(text: string): string {
   return text.length > 120 ? `${text.slice(0, 117)}…` : text;
 }

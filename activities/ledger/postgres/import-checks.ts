@@ -21,6 +21,8 @@ interface Check {
   readonly field: 'service' | 'server' | 'tariff' | 'addresses';
   readonly accepted: string;
   readonly says: (detail: string) => string;
+  /** Not asked where the operator wants just that. */
+  readonly unless?: 'restoreRemoved';
   /** Sets `detail`; $1 is the batch. The first check that matches a row names it. */
   readonly sql: string;
 }
@@ -29,6 +31,10 @@ const fields = `r.kind, r.domain, r.customer, r.server, r.tariff`;
 
 const mark = (code: string, detail: string, rest: string): string =>
   `update import_row r set problem = '${code}', detail = ${detail} ${rest} and r.problem is null and r.batch = $1`;
+
+/** A bad line is bad whole: of its addresses none is taken alone. */
+export const inBadLine = (row: string): string =>
+  `exists (select from import_row bad where bad.batch = $1 and bad.line = ${row}.line and bad.problem is not null)`;
 
 /** What one row alone cannot show. First match from the top, each one statement over the whole import. */
 const checks: readonly Check[] = [
@@ -70,6 +76,18 @@ const checks: readonly Check[] = [
       'service-not-settled',
       's.state',
       `from service s where s.id = r.service and s.state in ('provisioning', 'waiting', 'removing')`,
+    ),
+  },
+  {
+    code: 'service-removed',
+    field: 'service',
+    accepted: 'a service that was not removed here; --restore-removed begins a new life of it',
+    says: (date) => `was removed here on ${date}`,
+    unless: 'restoreRemoved',
+    sql: mark(
+      'service-removed',
+      `to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD')`,
+      `from service s where s.id = r.service and s.state = 'removed'`,
     ),
   },
   {
@@ -131,6 +149,20 @@ const checks: readonly Check[] = [
     ),
   },
   {
+    code: 'address-differs',
+    field: 'addresses',
+    accepted:
+      'the values it has here (iptally address show), or none in the file; another PTR is set by iptally address ptr',
+    says: (what) => `exists here with another ${what}`,
+    sql: mark(
+      'address-differs',
+      `concat_ws(', ', case when a.address_group <> r.address_group then 'group' end,
+        case when r.ptr is not null and a.ptr is distinct from r.ptr then 'ptr' end)`,
+      `from address a where a.ip = r.ip and a.state in ('reserved', 'active')
+        and (a.address_group <> r.address_group or (r.ptr is not null and a.ptr is distinct from r.ptr))`,
+    ),
+  },
+  {
     code: 'leaving',
     field: 'addresses',
     accepted: 'an address that is not on its way back (iptally address show)',
@@ -153,7 +185,8 @@ const checks: readonly Check[] = [
       `from (select fresh.service, fresh.rows + coalesce(held.rows, 0) as count
         from (select i.service, count(*) as rows from import_row i
             left join address a on a.ip = i.ip and a.state in ('reserved', 'active')
-            where i.batch = $1 and i.ip is not null and i.problem is null and a.id is null group by i.service) fresh
+            where i.batch = $1 and i.ip is not null and i.problem is null and a.id is null and not ${inBadLine('i')}
+            group by i.service) fresh
           left join (select service, count(*) as rows from address where service is not null group by service) held
             on held.service = fresh.service) f
        where f.count > ${mostAddresses} and f.service = r.service and r.ip is not null`,
@@ -162,14 +195,20 @@ const checks: readonly Check[] = [
 ];
 
 /** Again, after a race: what another transaction wrote meanwhile may make other rows bad. */
-export async function checkRows(db: Db, batch: string): Promise<void> {
+export async function checkRows(
+  db: Db,
+  batch: string,
+  wanted: { readonly restoreRemoved?: boolean | undefined },
+): Promise<void> {
   await db
     .updateTable('import_row')
     .set({ problem: null, detail: null })
     .where('batch', '=', batch)
     .where('problem', 'is not', null)
     .execute();
-  for (const check of checks) await statement(db, check.sql, [batch]);
+  for (const { sql, unless } of checks) {
+    if (unless === undefined || wanted[unless] !== true) await statement(db, sql, [batch]);
+  }
 }
 
 export function problemOf(row: BadRow): RowProblem {

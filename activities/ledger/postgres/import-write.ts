@@ -1,12 +1,13 @@
 import type { Imported } from '../import-store.ts';
+import { inBadLine } from './import-checks.ts';
 import { statement } from './statement.ts';
 import type { Db } from './tables.ts';
 
-/** Good rows, each with the integration and the group its address comes under (design.md 7, "Group"). */
+/** Rows of good lines, each with the integration and the group its address comes under (design.md 7, "Group"). */
 const good = `(select r.*, s.integration, coalesce(r.address_group, t.address_group,
     case r.kind when 'hosting' then 'alias' else 'public' end) as in_group
   from import_row r join server s on s.name = r.server join tariff t on t.name = r.tariff
-  where r.batch = $1 and r.problem is null)`;
+  where r.batch = $1 and not ${inBadLine('r')})`;
 
 const isNew = `not exists (select from address a where a.ip = g.ip and a.state in ('reserved', 'active'))`;
 
@@ -35,11 +36,12 @@ export async function writeRows(db: Db, batch: string): Promise<void> {
   }
 }
 
-/** No removal of a service begins while it is given an address. */
-const shareKnownServices = `select s.id from service s
-  where s.id in (select g.service from ${good} g where g.ip is not null and ${isNew}) order by s.id for share`;
+/** No removal of a service begins while it is given an address. Counted: there may be a million of them. */
+const shareKnownServices = `with shared as (select s.id from service s
+    where s.id in (select g.service from ${good} g where g.ip is not null and ${isNew}) order by s.id for share)
+  select count(*) from shared`;
 
-/** A removed one begins a new life. */
+/** A removed one begins a new life; without `restoreRemoved` none is among the good lines. */
 const reviveServices = `update service s set kind = g.kind, domain = g.domain, customer = g.customer, server = g.server,
     tariff = g.tariff, state = 'active', reason = null, workflow_id = null, updated_at = now()
   from (select distinct on (service) * from ${good} g order by service, line, nth) g

@@ -10,12 +10,13 @@ export function importsIn(database: Database): ImportStore {
   return { import: (request) => importRows(database, request) };
 }
 
-async function importRows(database: Database, request: ImportRequest): Promise<Imported> {
+async function importRows(database: Database, request: ImportRequest): Promise<Imported | 'another-runs'> {
   const batch = await openBatch(database);
   try {
     const lines = await stage(database, batch, request);
     request.onProgress?.({ phase: 'checking', lines });
     const settled = await database.transact((db) => settle(db, batch, { request, lines }));
+    if (settled === 'another-runs') return settled;
     await reportBad(database, batch, request.onBad);
     return { ...settled, lines };
   } finally {
@@ -82,15 +83,15 @@ async function settle(
   db: Db,
   batch: string,
   { request, lines }: { readonly request: ImportRequest; readonly lines: number },
-): Promise<Omit<Imported, 'lines'>> {
+): Promise<Omit<Imported, 'lines'> | 'another-runs'> {
+  // One import at a time: a row checked against an address that another one is writing would be left out unseen (I1).
+  if (!(await takeTurn(db))) return 'another-runs';
   // A million rows take longer than any statement of the daily work may.
   await statement(db, 'set local statement_timeout = 0', []);
   await statement(db, 'set local idle_in_transaction_session_timeout = 0', []);
   // Nobody has analysed rows that came a moment ago: taken for few, they were looked through once for each of them.
   if (lines > batchRows) await statement(db, 'set local enable_nestloop = off', []);
-  // One import at a time: a row checked against an address that another one is writing would be left out unseen (I1).
-  await statement(db, `select pg_advisory_xact_lock(hashtext('iptally import'))`, []);
-  await checkRows(db, batch);
+  await checkRows(db, batch, request);
   const bad = await badCount(db, batch);
   const counts = await countRows(db, batch);
   const refused = !request.skipBad && bad + (request.badLines?.() ?? 0) > 0;
@@ -99,6 +100,16 @@ async function settle(
   request.onProgress?.({ phase: 'writing', lines });
   await writeRows(db, batch);
   return { outcome: 'imported', bad, ...counts };
+}
+
+/** Not waited for: another one may take many minutes, and waiting for a lock ends as if the ledger were away. */
+async function takeTurn(db: Db): Promise<boolean> {
+  const [turn] = await statement<{ readonly mine: boolean }>(
+    db,
+    `select pg_try_advisory_xact_lock(hashtext('iptally import')) as mine`,
+    [],
+  );
+  return turn?.mine === true;
 }
 
 async function badCount(db: Db, batch: string): Promise<number> {

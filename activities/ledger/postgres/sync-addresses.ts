@@ -25,8 +25,12 @@ export async function* glanceChunks(database: Database, range: GlanceRange): Asy
   }
 }
 
-/** The form of {@link Glance}. A PTR with a line break, which only a panel could have brought, is looked at whole. */
+/**
+ * The form of {@link Glance}. A PTR with a line break, which only a panel could have brought, is looked at whole; so is one
+ * that was never read back.
+ */
 const glance = `host(ip) || case when state = 'active' and position(E'\\n' in coalesce(ptr, '')) = 0
+    and (ptr is null or ptr_seen is not null)
   then E'\\t' || coalesce(tag, '') || E'\\t' || coalesce(ptr, '') else '' end`;
 
 async function glanceChunk(db: Db, { integration, after, upTo }: GlanceRange): Promise<readonly Glance[]> {

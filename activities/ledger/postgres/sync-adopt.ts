@@ -1,4 +1,4 @@
-import type { RowOutcome, SyncStore } from '../sync/sync-store.ts';
+import type { ComparedRange, RowOutcome, SyncStore } from '../sync/sync-store.ts';
 import { addressKey } from './locks.ts';
 import { batches, statement } from './statement.ts';
 import type { Db } from './tables.ts';
@@ -57,4 +57,18 @@ export async function adoptPtrs(
   return rows.map(({ ip }): RowOutcome => {
     return left.has(ip) ? { ip, outcome: 'changed', reason: notAsPlanned } : { ip, outcome: 'done', reason: null };
   });
+}
+
+/**
+ * What stands there is what is wanted, so no version rises: nothing that was planned for the row is another thing now. A
+ * row that somebody changed since it was compared is left for the next run.
+ */
+const firstReadSql = `update address a set ptr_seen = a.ptr
+  from unnest($1::inet[], $2::int[]) as w (ip, version)
+  where a.ip = w.ip and a.version = w.version and a.state = 'active' and a.ptr_seen is null and a.ptr_change is null`;
+
+export async function keepFirstReads(db: Db, rows: ComparedRange['firstReads']): Promise<void> {
+  for (const some of batches(rows)) {
+    await statement(db, firstReadSql, [some.map((row) => canonical(row.ip)), some.map((row) => row.version)]);
+  }
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Action } from '../../../workflows/domain/discrepancy.ts';
+import { canonicalIp } from '../../../workflows/domain/address.ts';
 import type { Counts, PlanRow } from '../../../workflows/domain/plan.ts';
 import type { ComparedRange, FinishPlan, PlannedItem, RowOutcome, SyncRun, SyncStore } from '../sync/sync-store.ts';
 import { batches, batchRows, statement } from './statement.ts';
+import { keepFirstReads } from './sync-adopt.ts';
 import { hasEnded, lockRun, syncRun } from './sync-run-rows.ts';
 import type { Db, Row } from './tables.ts';
 import { rowText } from '../../../workflows/domain/plan.ts';
@@ -16,6 +18,7 @@ export async function saveRange(db: Db, range: ComparedRange): ReturnType<SyncSt
   const repeated = await repeatedIn(db, range);
   if (repeated !== undefined) return { repeated };
   await insertItems(db, range, row.planned);
+  if (!row.dry_run && row.policy !== 'observe') await keepFirstReads(db, range.firstReads);
   const saved = await db
     .updateTable('sync_run')
     .set({
@@ -66,6 +69,9 @@ const insertSql = `insert into sync_item
 function placeOf(row: PlanRow): number {
   return isNoAddress(row) ? 1_000_000_000 : 0;
 }
+
+/** Behind every row there can be (int4). */
+const lastPlace = 2_147_483_647;
 
 async function insertItems(db: Db, { run, plan }: ComparedRange, before: number): Promise<void> {
   for (const [number, rows] of batches(plan).entries()) {
@@ -214,13 +220,28 @@ export async function countReleases(db: Db, run: string, after: string | null): 
 
 async function positionOf(db: Db, run: string, ip: string | null): Promise<number> {
   if (ip === null) return 0;
-  const row = await db
-    .selectFrom('sync_item')
-    .select('position')
-    .where('run', '=', run)
-    .where('ip', '=', ip)
-    .executeTakeFirst();
-  return row?.position ?? 0;
+  const row = await itemOf(db, run, ip);
+  return row?.position ?? placeBeside(db, run, ip);
+}
+
+function itemOf(db: Db, run: string, ip: string) {
+  return db.selectFrom('sync_item').select('position').where('run', '=', run).where('ip', '=', ip).executeTakeFirst();
+}
+
+export async function hasItem(db: Db, run: string, ip: string): Promise<boolean> {
+  return (await itemOf(db, run, ip)) !== undefined;
+}
+
+/** Where an address without a row of its own would stand: the plan is in address order. Nothing comes after any other text. */
+async function placeBeside(db: Db, run: string, ip: string): Promise<number> {
+  if (canonicalIp(ip) === undefined) return lastPlace;
+  const [before] = await statement<{ readonly position: number | null }>(
+    db,
+    `select max(position) as position from sync_item
+     where run = $1 and case when discrepancy <> 'not-an-address' then ip::inet < $2::inet end`,
+    [run, ip],
+  );
+  return before?.position ?? 0;
 }
 
 function plannedItem(row: Row<'sync_item'>): PlannedItem {

@@ -33,7 +33,7 @@ export function syncRun(row: RunRow): SyncRun {
     reason: row.reason,
     checksum: row.checksum,
     counts: row.counts,
-    outcomes: Object.fromEntries(Object.entries({ done, failed, denied, changed }).filter(([, count]) => count > 0)),
+    outcomes: { done, failed, denied, changed },
     remoteCount: row.remote_count,
     ledgerCount: row.ledger_count,
     progress: {

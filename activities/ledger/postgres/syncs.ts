@@ -39,6 +39,7 @@ export function syncsIn(database: Database): SyncStore {
           .execute();
         return rows.map(syncRun);
       }),
+    hasItem: (run, ip) => database.read((db) => plan.hasItem(db, run, ip)),
     items: (run, page) => database.read((db) => plan.itemPage(db, run, page)),
     baseline: (integration, login) => database.read((db) => baselineRun(db, integration, login)),
     everApproved: (integration) =>

@@ -36,6 +36,9 @@ export interface SyncStore {
   sight(run: string, rows: readonly PlanRow[], localDate: string): Promise<ReadonlyMap<string, number>>;
   find(run: string): Promise<SyncRun | undefined>;
   list(integration: string, limit: number): Promise<readonly SyncRun[]>;
+  /** Whether the plan has a row of this address, or of this text of a network. */
+  hasItem(run: string, ip: string): Promise<boolean>;
+  /** Rows after an address, which need not have a row itself, or after the row of a network. */
   items(run: string, page: { readonly after: string | null; readonly limit: number }): Promise<readonly PlannedItem[]>;
   /** Last run that was planned or applied with a proven list, by the same login. */
   baseline(integration: string, login: string): Promise<SyncRun | undefined>;
@@ -180,7 +183,7 @@ export interface SyncRun {
   readonly reason: Reason | null;
   readonly checksum: string | null;
   readonly counts: Counts;
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly remoteCount: number | null;
   readonly ledgerCount: number | null;
   readonly progress: Progress;
@@ -213,6 +216,8 @@ export interface ComparedRange {
   readonly fromPage: number;
   readonly progress: Progress;
   readonly plan: readonly PlanRow[];
+  /** Rows whose PTR was found as wanted for the first time: kept as read, unless the run only looks. */
+  readonly firstReads: readonly { readonly ip: string; readonly version: number }[];
   /** Live rows of this integration seen on the ledger's side of the range. */
   readonly ledgerRows: number;
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { BadLine, Imported, ImportProgress } from '../../../activities/ledger/import-store.ts';
 import { IptallyError } from '../../../worker/iptally-error.ts';
 import { errorCode } from '../../../worker/local/values.ts';
+import { exitStatusOf } from '../../exit-status.ts';
 import { checkedLines } from '../../import/checked-lines.ts';
 import { rowsOf } from '../../import/rows.ts';
 import { badLineText, importText } from '../render/import.ts';
@@ -11,6 +12,7 @@ import type { Session } from '../session.ts';
 export interface ImportFlags {
   readonly dryRun?: true | undefined;
   readonly skipBad?: true | undefined;
+  readonly restoreRemoved?: true | undefined;
 }
 
 /** What an import came to. `bad` is a part of a very long list; `counts.bad` counts lines. */
@@ -49,10 +51,12 @@ export async function importFile(session: Session, file: string, flags: ImportFl
     lines: checkedLines(rowsOf(file === '-' ? 'stdin' : file, bytesOf(file)), (lines) => bad.tellOwn(lines)),
     dryRun,
     skipBad,
+    restoreRemoved: flags.restoreRemoved,
     badLines: () => bad.own,
     onBad: (lines) => bad.tell(lines),
     onProgress: (progress) => session.progress.say(progressText(progress)),
   });
+  if (imported === 'another-runs') throw anotherRuns(file);
   const { outcome, services, addresses } = imported;
   const lines = imported.lines + bad.own;
   const document: ImportDocument = {
@@ -63,8 +67,20 @@ export async function importFile(session: Session, file: string, flags: ImportFl
     bad: bad.kept,
     badLeftOut: bad.problems - bad.kept.length,
   };
-  const nothing = outcome === 'refused' || (skipBad && lines > 0 && document.counts.bad === lines);
+  const taken = services.added + services.known;
+  const nothing = outcome === 'refused' || (lines > 0 && taken === 0);
   return { json: document, text: importText(document), exit: nothing ? 1 : 0 };
+}
+
+function anotherRuns(file: string): IptallyError {
+  return new IptallyError({
+    code: 'import-running',
+    message: 'another import is being checked or written: nothing of this one was imported',
+    field: 'file',
+    value: file,
+    next: 'wait until the other one has ended, then run the command again',
+    exitStatus: exitStatusOf('import-running'),
+  });
 }
 
 class BadLines {

@@ -142,7 +142,7 @@ async function untilSettled(
 
 function goesOn(run: SyncRun): string {
   if (run.verdict === null) return readSoFar(run);
-  const { done = 0, failed = 0, denied = 0, changed = 0 } = run.outcomes;
+  const { done, failed, denied, changed } = run.outcomes;
   const wanted = run.planned - (run.counts.report ?? 0);
   return `${done + failed + denied + changed} of ${wanted} actions, ${failed + denied} of them failed or denied`;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { canonicalIp } from '../../../workflows/domain/address.ts';
 import { IptallyError } from '../../../worker/iptally-error.ts';
 import { accepted } from '../../accepted.ts';
-import { wholeNumber } from '../../inputs/fields.ts';
+import { wholeNumber, wrongInput } from '../../inputs/fields.ts';
 import { syncView } from '../../views/sync.ts';
 import { runTable, syncText } from '../render/sync.ts';
 import type { Outcome } from '../run.ts';
@@ -38,13 +38,21 @@ export interface ShowFlags {
 /** Its plan comes in parts: `next` in the document is what `--after` takes. */
 export async function showRun(session: Session, id: string, flags: ShowFlags): Promise<Outcome> {
   const { limit } = accepted(limits.items, { limit: flags.limit ?? shownItems }, 'sync show');
-  // A plan may have rows of networks too, whose text is no address.
-  const after = flags.after === undefined ? null : (canonicalIp(flags.after) ?? flags.after);
   const { ledger } = await session.parts();
   const run = await knownRun(ledger, id);
+  const after = flags.after === undefined ? null : await placeIn(ledger, run, flags.after);
   const paged = flags.all === true || flags.limit !== undefined || after !== null;
   const { document, groups } = await documentOf(session, run, { after, limit: flags.all === true ? Infinity : limit });
   return { json: document, text: syncText(document, groups, paged) };
+}
+
+/** Any address has its place in a plan. Networks have one too, but only where they stand in it. */
+async function placeIn(ledger: Ledger, { run }: SyncRun, text: string): Promise<string> {
+  const ip = canonicalIp(text);
+  if (ip !== undefined) return ip;
+  if (await ledger.syncs.hasItem(run, text)) return text;
+  const accepted = 'an address, or the text of a row of this plan: what "next" of the part before says';
+  throw wrongInput('after', text, { why: 'neither an address nor a row of this plan', accepted });
 }
 
 /** The run, or the refusal that says where to look. */

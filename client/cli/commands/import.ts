@@ -8,7 +8,8 @@ export function importCommand(program: Program): void {
     .description('take services and addresses that exist already: CSV with a header line, or JSON lines; - reads stdin')
     .argument('<file>')
     .option('--dry-run', 'check every row, import nothing')
-    .option('--skip-bad', 'import the good rows, name the bad ones (default: all or nothing)')
+    .option('--skip-bad', 'import the good lines, name the bad ones (default: all or nothing)')
+    .option('--restore-removed', 'services that were removed here begin a new life (default: such a line is bad)')
     .action((file, flags, command) =>
       run(command, async (session) => (await import('../actions/import.ts')).importFile(session, file, flags)),
     );

@@ -23,14 +23,18 @@ export async function dayOne(desk: Desk): Promise<Told> {
   };
   desk.say(`${service} had ${ip} before there was a ledger: it is imported`);
   const problems: string[] = [];
-  const { outcome } = await desk.ledger.imports.import({
+  const imported = await desk.ledger.imports.import({
     lines: oneBatch([{ line: 2, row }]),
     dryRun: false,
     skipBad: false,
+    restoreRemoved: true,
     onBad: (bad) => problems.push(...bad.map(({ problem }) => `${problem.field} ${problem.value} ${problem.reason}`)),
   });
-  if (outcome !== 'imported')
-    throw stuck(`${service} was not imported: ${problems.join('; ')}`, `see "iptally address show ${ip}"`);
+  if (imported === 'another-runs' || imported.outcome !== 'imported')
+    throw stuck(
+      `${service} was not imported: ${imported === 'another-runs' ? imported : problems.join('; ')}`,
+      `see "iptally address show ${ip}"`,
+    );
   return {
     step: 'import',
     happened: `${service} with ${ip}, given out by phone years ago, was imported: the sync leaves it its address`,
@@ -56,7 +60,7 @@ export async function drift(desk: Desk): Promise<Told> {
     await desk.client.syncs.approve(planned.workflowId, { checksum: planned.checksum ?? '' });
   }
   const run = await settled(desk, planned.run);
-  const { done = 0, failed = 0, denied = 0, changed = 0 } = run.outcomes;
+  const { done, failed, denied, changed } = run.outcomes;
   if (run.state !== 'applied' || failed + denied + changed > 0) {
     throw stuck(
       `the sync ended ${run.state}, ${failed + denied + changed} of its rows not as they should`,

@@ -96,13 +96,15 @@ export const boundCases: TruthCases = {
     look('not a host name', [used({ ptr: 'no_name.example.com' }), row()], ['ptr-drift', 'report']),
     look('an owner mark', [used({ ptr: `${otherLabel}.example.com` }), row()], ['ptr-drift', 'report']),
   ],
-  'used | active/reserved | PTR ≠ both, and they differ': [
-    look('changed on both sides', [used({ ptr: 'theirs.example.com' }), row(drifted)], ['ptr-drift', 'report']),
+  'used | active/reserved | PTR ≠ `ptr`, and none was ever read (imported)': [
     look(
       'wished for by an import, another there',
       [used({ tag: null, ptr: 'theirs.example.com' }), imported({ ptrSeen: null })],
       ['ptr-drift', 'report'],
     ),
+  ],
+  'used | active/reserved | PTR ≠ both, and they differ': [
+    look('changed on both sides', [used({ ptr: 'theirs.example.com' }), row(drifted)], ['ptr-drift', 'report']),
   ],
   'used | active/reserved | the tag we wrote is gone': [
     look('the note was emptied', [used({ tag: null }), row()], ['untagged', 'tag'], facts({ tagOf: 'nobody' })),

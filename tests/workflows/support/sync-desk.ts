@@ -12,6 +12,7 @@ import {
   type SyncItemView,
   type SyncView,
 } from '../../../workflows/contract.ts';
+import type { ImportRow } from '../../../workflows/domain/import-row.ts';
 import type { syncIntegration } from '../../../workflows/index.ts';
 import type { SyncIntegrationInput } from '../../../workflows/inputs/sync.ts';
 import { query } from '../../support/database.ts';
@@ -154,12 +155,15 @@ export async function importedAddress(where: Site, ptr: string | null = 'old.exa
   await where.serve(`${name}-0`);
   await approvedBefore(where);
   const { ip } = where.byHand(160, { domain: 'old.example.com', note: 'since 2009' });
-  const [wanted, seen] = [ptr === null ? 'null' : `'${ptr}'`, ptr === null ? 'null' : `'old.example.com'`];
-  await query(
-    engine.database.applicationUrl,
-    `insert into address (ip, family, state, service, generation, integration, address_group, untagged, ptr, ptr_seen)
-     values ('${ip}', 'ipv4', 'active', '${name}-0', 1, '${name}', 'public', true, ${wanted}, ${seen})`,
-  );
+  const { id, customer = null, ...rest } = service(`${name}-0`, { server: `on-${name}` }).service;
+  const row: ImportRow = { ...rest, service: id, customer, group: null, addresses: [{ ip, ptr }] };
+  const lines = (async function* () {
+    yield [{ line: 2, row }];
+  })();
+  const bad: unknown[] = [];
+  const onBad = (some: readonly unknown[]): number => bad.push(...some);
+  await engine.ledger.imports.import({ lines, dryRun: false, skipBad: false, onBad });
+  if (bad.length > 0) throw new Error(`not imported: ${JSON.stringify(bad)}`);
   return ip;
 }
 
