@@ -103,14 +103,10 @@ async function edit(
   if (twin !== undefined) return twin;
   // Another panel or login has forms of its own: what was read from the former ones says nothing any more.
   const elsewhere = panel.url !== known.url || panel.login !== known.login;
-  const set = {
-    ...columns({ ...fieldsOf(known), ...fields }),
-    ...entry.sealed,
-    ...(elsewhere ? { dialect: null } : {}),
-  };
+  const set = { ...columns({ ...fieldsOf(known), ...fields }), ...entry.sealed };
   const row = await db
     .updateTable('integration')
-    .set(set)
+    .set((eb) => ({ ...set, ...(elsewhere ? { dialect: null, panel_since: eb.fn<string>('now') } : {}) }))
     .where('name', '=', name)
     .returningAll()
     .executeTakeFirstOrThrow();
