@@ -94,7 +94,7 @@ async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
   const planned = await deps.ledger.syncs.find(run);
   const installation = await deps.ledger.installation();
   const allOnPurpose = planned?.policy === 'all' && found?.policy === 'all' && found.adminLogin !== null;
-  return { deps, run, owner, integration, fenceMs, allOnPurpose, installation };
+  return { deps, run, owner, integration, fenceMs, allOnPurpose, installation, login: found?.login ?? null };
 }
 
 /** The next rows of the plan, or those that come again; with what this run's locks say of a copy before this one. */

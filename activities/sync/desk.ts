@@ -24,6 +24,8 @@ export interface MendDesk {
   /** Under an administrator only what is ours is released, unless `all` was set on purpose (design.md 5). */
   readonly allOnPurpose: boolean;
   readonly installation: string;
+  /** The integration's user: what is taken must be held by it, also when an administrator took it. */
+  readonly login: string | null;
 }
 
 /** One row, looked at on both sides under its address's lock. */
