@@ -40,13 +40,16 @@ export interface ComposeOptions {
   readonly poolSize?: number;
   /** Told of what must not stop anything, like a master key that others can read. */
   readonly warn?: (text: string) => void;
+  /** A worker must have the master key before it takes work; a command only when it comes upon a secret. */
+  readonly keyWhenNeeded?: boolean;
 }
 
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<Composition> {
+  const { keyWhenNeeded = false, ...more } = options;
   const ledger = await connectLedger({
     url: requireDatabase(config),
-    masterKeyFile: requireMasterKey(config),
-    ...options,
+    masterKeyFile: keyWhenNeeded ? () => requireMasterKey(config) : requireMasterKey(config),
+    ...more,
   });
   const panels = panelsOf(ledger);
   const servers = serversOf(ledger);

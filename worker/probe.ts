@@ -19,15 +19,31 @@ export interface PanelReport {
 export async function probePanel(fields: IntegrationFields, secrets: IntegrationSecrets): Promise<PanelReport> {
   const dialect = await readDialect(fields, fields.login, secrets.password);
   const { adminLogin } = fields;
-  if (adminLogin === null || secrets.adminPassword === null) return { dialect, administrator: null };
-  return { dialect, administrator: await readDialect(fields, adminLogin, secrets.adminPassword) };
+  const { adminPassword } = secrets;
+  if (adminLogin === null || adminPassword === null) return { dialect, administrator: null };
+  const administrator = await readDialect(fields, adminLogin, adminPassword);
+  const asUser = await actsAsUser(fields, adminLogin, adminPassword);
+  return { dialect: { ...dialect, acting: { login: adminLogin, asUser } }, administrator };
 }
 
 /** A panel as one login sees it. The caller closes it. */
 export function openPanel(fields: IntegrationFields, login: string, password: string): IpManager {
-  const { url, ca, pin, allowPlainHttp, requestTimeoutMs, dialectOverrides } = fields;
+  return createIpManager({ ...connectionOf(fields), login, password });
+}
+
+function connectionOf({ url, ca, pin, allowPlainHttp, requestTimeoutMs, dialectOverrides }: IntegrationFields) {
   const trust = { ca, pin, allowPlainHttp, allowPrivate: true };
-  return createIpManager({ url, login, password, trust, requestTimeoutMs, overrides: dialectOverrides });
+  return { url, trust, requestTimeoutMs, overrides: dialectOverrides };
+}
+
+/** Not every panel heeds `su`: one that does not would take addresses for the administrator's own account. */
+async function actsAsUser(fields: IntegrationFields, login: string, password: string): Promise<boolean> {
+  const panel = createIpManager({ ...connectionOf(fields), login, password, actAs: fields.login });
+  try {
+    return await panel.actsAsUser();
+  } finally {
+    await panel.close();
+  }
 }
 
 async function readDialect(fields: IntegrationFields, login: string, password: string): Promise<Dialect> {

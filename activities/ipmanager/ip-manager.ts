@@ -31,6 +31,11 @@ export interface IpManager {
   release(ip: string): Promise<MutationOutcome>;
   /** Forgets the session, so that the next request logs in anew. */
   forgetSession(): void;
+  /**
+   * Whether calls count as the integration's user: always by its own login; by an administrator's, when the remote says that
+   * it acts as the user. Where it does not, what is taken would be the administrator's own.
+   */
+  actsAsUser(): Promise<boolean>;
   /** Reads version, rights and forms. Changes nothing (design.md 7, "The panel's dialect"). */
   readDialect(): Promise<Dialect>;
   close(): Promise<void>;
@@ -144,6 +149,8 @@ export interface Dialect {
   /** The login has no right to any address: the *dummy* integration of the vendor's documentation. */
   readonly dummy: boolean;
   readonly format: 'json' | 'xml';
+  /** Whether this administrator's calls count as the user's (`su`). Missing: not asked yet, so it is before the first one. */
+  readonly acting?: { readonly login: string; readonly asUser: boolean };
   /** ISO 8601 UTC. */
   readonly readAt: string;
 }

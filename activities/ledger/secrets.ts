@@ -42,6 +42,16 @@ export function secretBoxOf(file: string, warn: (text: string) => void = () => u
   };
 }
 
+/** The same, its keys read at the first secret: who only reads what is no secret needs no key. */
+export function secretBoxWhenNeeded(box: () => SecretBox): SecretBox {
+  let opened: SecretBox | undefined;
+  const at = (): SecretBox => (opened ??= box());
+  return {
+    seal: (place, secret) => at().seal(place, secret),
+    open: (place, sealed) => at().open(place, sealed),
+  };
+}
+
 function seal(key: Key, place: string, secret: string): string {
   const iv = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key.bytes, iv);

@@ -104,7 +104,8 @@ async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
   const tagImported = found?.tagImported ?? false;
   const narrowed = request.policyGiven === true ? planned?.policy : found?.policy;
   const intent = { policy: narrowed ?? 'observe', ignoredGroups: new Set(found?.ignoredGroups), installation };
-  return { deps, run, owner, integration, fenceMs, settleOnly, allOnPurpose, installation, tagImported, intent };
+  const settings = { allOnPurpose, installation, tagImported, intent, login: found?.login ?? null };
+  return { deps, run, owner, integration, fenceMs, settleOnly, ...settings };
 }
 
 /** The next rows of the plan, or those that come again; with what this run's locks say of a copy before this one. */

@@ -30,6 +30,8 @@ export interface MendDesk {
   readonly tagImported: boolean;
   /** What the integration says now, which may be less than when the plan was made. */
   readonly intent: Intent;
+  /** The integration's user: what is taken must be held by it, also when an administrator took it. */
+  readonly login: string | null;
 }
 
 /** One row, looked at on both sides under its address's lock. */

@@ -83,6 +83,11 @@ export async function settleOccupied(desk: MendDesk, seen: Row): Promise<RowEnd 
   if (seen.held === undefined || ownership(seen.held, mark) !== 'ours') {
     return ended('failed', 'IPmanager answered done, and it is not held there with our tag');
   }
+  const { owner } = seen.held;
+  if (owner !== undefined && desk.login !== null && owner !== desk.login) {
+    const words = `IPmanager holds it with our tag for ${owner}, not for ${desk.login}: change its owner there`;
+    return ended('failed', words);
+  }
   const after = await withPtr(panel, seen.held, { ptr: row.ptr ?? '', mark });
   if (!('ip' in after)) return after;
   if (tagOf(after.note) !== mark.tag)

@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Composition } from '../../worker/compose.ts';
-import {
-  type Config,
-  type ConfigFlags,
-  readConfig,
-  requireDatabase,
-  requireMasterKey,
-  requireTemporal,
-} from '../../worker/config.ts';
+import { type Config, type ConfigFlags, readConfig, requireDatabase, requireTemporal } from '../../worker/config.ts';
 import type { IptallyClient } from '../index.ts';
 import { progressOn, type Progress } from './render/progress.ts';
 
@@ -72,9 +65,8 @@ interface Opening {
 
 async function composed(config: Config, { warn, opened }: Opening): Promise<Composition> {
   requireDatabase(config);
-  requireMasterKey(config);
   const { compose } = await import('../../worker/compose.ts');
-  const composition = await compose(config, { warn, poolSize: 2 });
+  const composition = await compose(config, { warn, poolSize: 2, keyWhenNeeded: true });
   opened.push(() => composition.close());
   return composition;
 }

@@ -82,10 +82,7 @@ const defaults: IntegrationFields = {
 /** A new integration as the ledger keeps it. `trustPrivate`: loopback and private ranges may be reached (the CLI). */
 export async function integrationFields(input: unknown, trustPrivate: boolean): Promise<IntegrationFields> {
   const value = accepted(newIntegration, input, 'integration');
-  // With an administrator login `all` must be chosen on purpose (design.md 5).
-  const policyByLogin = value.adminLogin ? 'owned' : 'all';
-  const start = { ...defaults, policy: policyByLogin, timeZone: hostTimeZone() } as const;
-  return changed(start, value, trustPrivate);
+  return changed({ ...defaults, timeZone: hostTimeZone() }, value, trustPrivate);
 }
 
 /** An integration with some of its fields changed. */
@@ -105,12 +102,13 @@ async function changed(before: IntegrationFields, change: Change, allowPrivate: 
   if (newCa && newPin) {
     throw wrongInput('pin', newPin, { why: 'a certificate file is given too', accepted: '--ca or --pin, not both' });
   }
+  const adminLogin = or(change.adminLogin, before.adminLogin);
   const fields: IntegrationFields = {
     url: before.url,
     login: change.login ?? before.login,
-    adminLogin: or(change.adminLogin, before.adminLogin),
+    adminLogin,
     ignoredGroups: change.ignoredGroups ?? before.ignoredGroups,
-    policy: change.policy ?? before.policy,
+    policy: change.policy ?? policyWith(adminLogin, before),
     timeZone: change.timeZone ?? before.timeZone,
     maxAttempts: change.maxAttempts ?? before.maxAttempts,
     maxConflicts: change.maxConflicts ?? before.maxConflicts,
@@ -128,6 +126,12 @@ async function changed(before: IntegrationFields, change: Change, allowPrivate: 
   const { allowPlainHttp } = fields;
   const wanted = url ?? (allowPlainHttp === before.allowPlainHttp ? undefined : before.url);
   return wanted === undefined ? fields : { ...fields, url: await panelUrl(wanted, { allowPlainHttp, allowPrivate }) };
+}
+
+/** Once an administrator login comes, `all` must be chosen on purpose (design.md 5). */
+function policyWith(adminLogin: string | null, before: IntegrationFields): IntegrationFields['policy'] {
+  const comes = before.adminLogin === null && adminLogin !== null;
+  return comes && before.policy === 'all' ? 'owned' : before.policy;
 }
 
 /** The fence follows the timeout unless it was set apart; it is never shorter than twice the timeout (design.md 2). */

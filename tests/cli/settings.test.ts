@@ -150,7 +150,8 @@ describe('integration', () => {
       dialect: { dummy: true },
       test: { administrator: { login: 'admin' } },
     });
-    expect(ran.stderr).toContain('given out by hand');
+    expect(ran.stderr).toContain('the administrator login admin has rights over the addresses of everybody');
+    expect(ran.stderr).toContain('the policy "all" the sync releases every address the ledger does not know');
   });
 
   test('edit tests what decides whether the panel answers, and keeps the rest', async () => {

@@ -170,5 +170,32 @@ describe.each(dialects)('an IpManager, $name', ({ knobs, options }) => {
     expect(panel.world.addresses.get(ip)?.owner).toBe('billing');
     expect(await ipm.read(ip)).toMatchObject({ ip });
     expect(await acting.release(ip)).toEqual({ kind: 'done' });
+    expect(await acting.actsAsUser()).toBe(true);
+    expect(await ipm.actsAsUser()).toBe(true);
+  });
+
+  test('a panel that does not heed `su` is known by whom it takes the administrator for', async () => {
+    const { panel } = await connect();
+    panel.world.knobs.su = 'ignored';
+    const acting = panels.client(panel.url, { ...options, login: 'admin', actAs: 'billing' });
+    expect(await acting.actsAsUser()).toBe(false);
+    const sent = panel.log.length;
+    expect(await acting.actsAsUser()).toBe(false);
+    expect(panel.log).toHaveLength(sent);
+    panel.world.knobs.su = 'heeded';
+    const unable = panels.client(panel.url, { ...options, login: 'other', actAs: 'billing' });
+    expect(await unable.actsAsUser()).toBe(false);
+  });
+
+  test('what a panel said of one administrator is not asked again, and counts for no other', async () => {
+    const { panel, ipm } = await connect();
+    const dialect = { ...(await ipm.readDialect()), acting: { login: 'admin', asUser: false } };
+    const before = panel.log.length;
+    const same = panels.client(panel.url, { ...options, dialect, login: 'admin', actAs: 'billing' });
+    expect(await same.actsAsUser()).toBe(false);
+    expect(panel.log).toHaveLength(before);
+    const acting = { login: 'root', asUser: false };
+    const another = { ...options, dialect: { ...dialect, acting }, login: 'admin', actAs: 'billing' };
+    expect(await panels.client(panel.url, another).actsAsUser()).toBe(true);
   });
 });

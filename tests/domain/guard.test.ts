@@ -174,7 +174,7 @@ describe('needs approval', () => {
     expect(reason).toEqual({
       code: 'first-plan',
       message:
-        'no plan of this integration was approved yet; this one has 23 changes; ' +
+        'no plan against this panel was approved yet; this one has 23 changes; ' +
         '12 releases are planned; a person is asked above 10 (the greater of 10 and 1 % of 200); ' +
         '11 tags are planned; a person is asked above 10 (the greater of 10 and 1 % of 200)',
     });

@@ -111,6 +111,26 @@ describe('migrating', () => {
       });
     }));
 
+  test('what was approved before integrations knew since when their panel is theirs counts as before', () =>
+    withDatabase(async ({ migrationUrl, applicationRole, applicationUrl }) => {
+      const world = await openWorld();
+      await migrate({ migrationUrl, applicationRole });
+      await execute(migrationUrl, [
+        `alter table integration drop column panel_since`,
+        `delete from mikro_orm_migrations where name = '005-panel-since'`,
+        `insert into integration (name, url, login, password_sealed, policy, time_zone, cool_down_ms, quarantine_ms,
+          request_timeout_ms, fence_ms, max_attempts, max_conflicts, on_conflict)
+          values ('old', 'https://x.example', 'l', 'x', 'all', 'UTC', 0, 0, 1, 2, 1, 1, 'mark')`,
+        `insert into sync_run (run, integration, owner_workflow, owner_run, login, policy, dry_run, state, history_before,
+          started_at, approved_at) values ('r', 'old', 'w', 'r', 'l', 'all', false, 'applied', 0, '2020-01-01', '2020-01-01')`,
+      ]);
+      expect((await migrate({ migrationUrl, applicationRole })).applied).toEqual(['005-panel-since']);
+      const ledger = await connectLedger({ url: applicationUrl, masterKeyFile: world.masterKeyFile });
+      expect(await ledger.syncs.everApproved('old')).toBe(true);
+      await ledger.close();
+      await world.close();
+    }));
+
   test('an empty database is no ledger yet, and one that is down does not answer: both say so', () =>
     withDatabase(async ({ migrationUrl, applicationUrl }) => {
       const masterKeyFile = join(process.cwd(), 'package.json');

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { password } from '../support/engine.ts';
 import { openDesk } from './support/desk.ts';
 import {
@@ -75,6 +75,48 @@ describe('a right the login lacks', () => {
     const deletes = simulator.log.slice(before).filter(({ purpose }) => purpose === 'release');
     expect(deletes.filter(({ worked }) => worked)).toMatchObject([{ user: 'su', parameters: { su: 'su' } }]);
     await atRest(main);
+  });
+
+  describe('where the panel does not heed `su`', () => {
+    afterEach(() => {
+      world.knobs.su = 'heeded';
+    });
+
+    test('is denied: nothing is tried under the administrator, whose own it would be', async () => {
+      world.knobs.su = 'ignored';
+      const main = await site(engine, 'ignored', asAdministrator);
+      const lost = await main.serve('ignored-1');
+      const held = await main.serve('ignored-2');
+      const orphan = main.byHand(150, { note: main.held(held)?.note ?? '' });
+      world.addresses.delete(lost);
+      const view = await withholding(['ip.edit', 'ip.delete'], () => sync(main));
+      for (const ip of [lost, orphan.ip]) {
+        expect(itemOf(view, ip)).toMatchObject({
+          outcome: 'denied',
+          reason: expect.stringContaining('does not act as the user'),
+        });
+      }
+      expect(main.held(lost)).toBeUndefined();
+      expect(main.held(orphan.ip)).toBeDefined();
+    });
+
+    test('though it said so once: an address taken for the administrator`s own account has failed', async () => {
+      const main = await site(engine, 'lying', asAdministrator);
+      const lost = await main.serve('lying-1');
+      await main.serve('lying-2');
+      const { integrations } = ledger.settings;
+      const dialect = (await integrations.find('lying'))?.dialect;
+      if (!dialect) throw new Error('it was read');
+      await integrations.keepDialect('lying', { ...dialect, acting: { login: 'admin', asUser: true } });
+      world.knobs.su = 'ignored';
+      world.addresses.delete(lost);
+      const view = await withholding(['ip.edit'], () => sync(main));
+      expect(itemOf(view, lost)).toMatchObject({
+        outcome: 'failed',
+        reason: expect.stringContaining('for admin, not for lying'),
+      });
+      expect(main.held(lost)?.owner).toBe('admin');
+    });
   });
 
   test('under the administrator only what carries our tag is released, unless `all` was set on purpose', async () => {

@@ -121,7 +121,7 @@ function questions({ counts, ledgerCount, everApproved, thresholds }: Situation)
     }));
   const planned = changesOf(counts);
   if (everApproved || planned === 0) return many;
-  const message = `no plan of this integration was approved yet; this one has ${planned} change${planned === 1 ? '' : 's'}`;
+  const message = `no plan against this panel was approved yet; this one has ${planned} change${planned === 1 ? '' : 's'}`;
   return [{ code: 'first-plan', message }, ...many];
 }
 

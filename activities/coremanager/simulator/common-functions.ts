@@ -36,7 +36,7 @@ export function identify(
   const func = parameters.get('func') ?? '';
   const user = callerOf(panel, sessions, parameters);
   if (user === undefined) throw new SimError('access', func); // a dead session looks like a missing right (seen: 1.6)
-  const wanted = parameters.get('su');
+  const wanted = panel.knobs.su === 'ignored' ? undefined : parameters.get('su');
   if (wanted === undefined) return { user, effective: user };
   const effective = panel.userOf(wanted);
   if (user.level < 29 || effective === undefined) throw new SimError('access', func);

@@ -42,7 +42,7 @@ class CoreManagerPanel implements SimulatedPanel<ParsedRequest> {
     const about = {
       func,
       purpose: func === 'auth' ? ('login' as const) : this.#panel.purposeOf(func, parameters),
-      user: parameters.get('su') ?? session ?? parameters.get('username') ?? '',
+      user: (knobs.su === 'heeded' ? parameters.get('su') : undefined) ?? session ?? parameters.get('username') ?? '',
       parameters: withoutSecrets(parameters),
     };
     return { about, call: request };

@@ -26,6 +26,8 @@ export interface PanelKnobs {
   login: 'open' | 'badip' | 'second-factor';
   /** Functions that users' own sessions may not call; an administrator who acts as a user may. */
   withheld: readonly string[];
+  /** Whether an administrator acts as the user that `su` names; `ignored`: every call is the administrator's own. */
+  su: 'heeded' | 'ignored';
   /** Answers in this form whatever is asked for. */
   only: 'xml' | 'json' | null;
 }
@@ -39,6 +41,7 @@ export function panelKnobs(knobs: Partial<PanelKnobs> = {}): PanelKnobs {
     clientBlocked: false,
     login: 'open',
     withheld: [],
+    su: 'heeded',
     only: null,
     ...knobs,
   };

@@ -14,7 +14,7 @@ import type {
   RemoteAddress,
   RemoteChange,
 } from '../ip-manager.ts';
-import { defaultDialect, readDialect } from './dialect.ts';
+import { defaultDialect, readDialect, userNamed } from './dialect.ts';
 import { formFields } from './form.ts';
 import { createLister } from './lister.ts';
 import { asRemote, isMissed, noAnswer } from './remote-error.ts';
@@ -45,6 +45,7 @@ export function createIpManager(options: IpManagerOptions): IpManager {
   const start = { ...defaultDialect, login: options.login, readAt: new Date(now()).toISOString() };
   let dialect: Dialect = { ...start, ...options.dialect, ...options.overrides };
   client.setFormat(dialect.format);
+  let asUser = options.actAs === undefined ? true : keptActing(options);
   const lister = createLister(client, options.pageSize);
   return {
     get capabilities() {
@@ -58,6 +59,14 @@ export function createIpManager(options: IpManagerOptions): IpManager {
     listPage: (request) => lister.page(request),
     write: (change) => write(client.begin(), change),
     release: (ip) => release(client, dialect, ip),
+    actsAsUser: () =>
+      asRemote(async () => {
+        if (asUser !== undefined) return asUser;
+        const named = await userNamed(client);
+        // A panel that names nobody has not said no for good: it is asked again, and until then nothing is done under it.
+        asUser = named === undefined ? undefined : named === options.actAs;
+        return asUser ?? false;
+      }),
     forgetSession: () => client.forgetSession(),
     readDialect: () =>
       asRemote(async () => {
@@ -68,6 +77,11 @@ export function createIpManager(options: IpManagerOptions): IpManager {
       }),
     close: () => client.close(),
   };
+}
+
+/** What this administrator's panel said before, kept with the integration; another administrator's word counts for nothing. */
+function keptActing({ dialect, login }: IpManagerOptions): boolean | undefined {
+  return dialect?.acting?.login === login ? dialect.acting.asUser : undefined;
 }
 
 /** One POST with family, group and the mark in it (documented function, inferred field names: 2.2). */

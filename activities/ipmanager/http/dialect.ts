@@ -3,7 +3,16 @@ import type { PanelClient } from '../../coremanager/client.ts';
 import { PanelReadError } from '../../http/panel-read-error.ts';
 import { safeText } from '../../http/safe-text.ts';
 import type { PanelSession } from '../../coremanager/session.ts';
-import { attribute, child, children, childNames, childText, rawText, type PanelNode } from '../../coremanager/tree.ts';
+import {
+  attribute,
+  child,
+  children,
+  childNames,
+  childText,
+  rawText,
+  textOf,
+  type PanelNode,
+} from '../../coremanager/tree.ts';
 import type { Dialect } from '../ip-manager.ts';
 import { choices, fieldOf } from './form.ts';
 
@@ -79,6 +88,17 @@ async function anyForm(client: PanelClient, list: PanelNode): Promise<PanelNode 
     if (error instanceof PanelReadError && error.said !== undefined) return undefined; // given back meanwhile, or another's
     throw error;
   }
+}
+
+/**
+ * Whom the panel takes the caller for: `whoami` (seen: reference 1.3), its form inferred. The echo of our own parameters is no
+ * answer, so only the element about the user is read.
+ */
+export async function userNamed(client: PanelClient): Promise<string | undefined> {
+  const who = await whoAmI(client);
+  const user = who === undefined ? undefined : child(who, 'user');
+  if (user === undefined) return undefined;
+  return attribute(user, 'name') || childText(user, 'name') || textOf(user).trim() || undefined;
 }
 
 async function whoAmI(client: PanelClient): Promise<PanelNode | undefined> {

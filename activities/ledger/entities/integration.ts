@@ -38,6 +38,8 @@ export const IntegrationEntity = defineEntity({
     askRows: p.integer().defaultRaw('10'),
     askPercent: p.double().$type<number>().defaultRaw('1'),
     tagImported: p.boolean().defaultRaw('false'),
+    /** When it was added, or its URL or login last changed: what was approved and counted before is of another list. */
+    panelSince: p.text().columnType('timestamptz').defaultRaw('now()'),
     createdAt: p.text().columnType('timestamptz').defaultRaw('now()'),
   },
   uniques: [{ name: 'integration_panel', properties: ['url', 'login'] }],

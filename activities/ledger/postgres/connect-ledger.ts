@@ -1,5 +1,5 @@
 import { type Ledger, LedgerUnavailable } from '../ledger.ts';
-import { secretBoxOf } from '../secrets.ts';
+import { secretBoxOf, secretBoxWhenNeeded } from '../secrets.ts';
 import { addressesIn } from './addresses.ts';
 import { Database } from './database.ts';
 import { importsIn } from './import.ts';
@@ -17,7 +17,8 @@ import { tariffsIn } from './tariffs.ts';
 export interface LedgerOptions {
   /** Of the application role, which changes rows and no table. */
   readonly url: string;
-  readonly masterKeyFile: string;
+  /** A file is read at once; a function is asked for one when the first secret is sealed or opened. */
+  readonly masterKeyFile: string | (() => string);
   readonly poolSize?: number;
   readonly warn?: (text: string) => void;
 }
@@ -27,7 +28,8 @@ export interface LedgerOptions {
  * `not-migrated` when its tables are not there) and `SecretError` when the master key cannot be used.
  */
 export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
-  const box = secretBoxOf(options.masterKeyFile, options.warn);
+  const { masterKeyFile: file, warn } = options;
+  const box = typeof file === 'string' ? secretBoxOf(file, warn) : secretBoxWhenNeeded(() => secretBoxOf(file(), warn));
   const database = new Database(options);
   try {
     await installationOf(database);

@@ -14,10 +14,15 @@ const mostNamed = 100;
 
 export function integrationsIn(database: Database, box: SecretBox): Integrations {
   return {
-    add: (name, fields, secrets) =>
-      database.transact((db) => add(db, { name, fields, sealed: sealed(box, name, secrets) })),
-    edit: (name, fields, secrets) =>
-      database.transact((db) => edit(db, { name, fields, sealed: sealed(box, name, secrets) })),
+    // Sealed and opened outside of the database's calls: what a missing key throws is no error of theirs.
+    add: async (name, fields, secrets) => {
+      const entry = { name, fields, sealed: sealed(box, name, secrets) };
+      return database.transact((db) => add(db, entry));
+    },
+    edit: async (name, fields, secrets) => {
+      const entry = { name, fields, sealed: sealed(box, name, secrets) };
+      return database.transact((db) => edit(db, entry));
+    },
     remove: (name) => database.transact((db) => remove(db, name)),
     keepDialect: (name, dialect) =>
       database.transact(async (db) => {
@@ -36,7 +41,11 @@ export function integrationsIn(database: Database, box: SecretBox): Integrations
       database.read(async (db) =>
         (await db.selectFrom('integration').selectAll().orderBy('name').execute()).map(integrationRecord),
       ),
-    secretsOf: (name) => database.read((db) => secretsOf(db, name, box)),
+    secretsOf: async (name) => {
+      const row = await database.read((db) => find(db, name));
+      if (row === undefined) throw new LedgerContractBroken('no-such-integration', name);
+      return secretsIn(row, box);
+    },
   };
 }
 
@@ -55,10 +64,8 @@ function sealed(box: SecretBox, name: string, secrets: Partial<IntegrationSecret
   };
 }
 
-async function secretsOf(db: Db, name: string, box: SecretBox): Promise<IntegrationSecrets> {
-  const row = await find(db, name);
-  if (row === undefined) throw new LedgerContractBroken('no-such-integration', name);
-  const admin = row.admin_password_sealed;
+function secretsIn(row: Row<'integration'>, box: SecretBox): IntegrationSecrets {
+  const { name, admin_password_sealed: admin } = row;
   return {
     password: box.open(place(name, 'password'), row.password_sealed),
     adminPassword: admin === null ? null : box.open(place(name, 'admin-password'), admin),
@@ -103,14 +110,10 @@ async function edit(
   if (twin !== undefined) return twin;
   // Another panel or login has forms of its own: what was read from the former ones says nothing any more.
   const elsewhere = panel.url !== known.url || panel.login !== known.login;
-  const set = {
-    ...columns({ ...fieldsOf(known), ...fields }),
-    ...entry.sealed,
-    ...(elsewhere ? { dialect: null } : {}),
-  };
+  const set = { ...columns({ ...fieldsOf(known), ...fields }), ...entry.sealed };
   const row = await db
     .updateTable('integration')
-    .set(set)
+    .set((eb) => ({ ...set, ...(elsewhere ? { dialect: null, panel_since: eb.fn<string>('now') } : {}) }))
     .where('name', '=', name)
     .returningAll()
     .executeTakeFirstOrThrow();

@@ -10,11 +10,11 @@ const place = (name: string): string => `server/${name}/secret`;
 
 export function serversIn(database: Database, box: SecretBox): Servers {
   return {
-    add: (name, fields, secret) => {
+    add: async (name, fields, secret) => {
       const sealed = secret === null ? null : box.seal(place(name), secret);
       return database.transact((db) => add(db, { name, fields, sealed }));
     },
-    edit: (name, fields, secret) => {
+    edit: async (name, fields, secret) => {
       const sealed = secret === undefined ? undefined : box.seal(place(name), secret);
       return database.transact((db) => edit(db, { name, fields, sealed }));
     },
@@ -28,12 +28,11 @@ export function serversIn(database: Database, box: SecretBox): Servers {
       database.read(async (db) =>
         (await db.selectFrom('server').selectAll().orderBy('name').execute()).map(serverRecord),
       ),
-    secretOf: (name) =>
-      database.read(async (db) => {
-        const row = await find(db, name);
-        if (row === undefined) throw new LedgerContractBroken('no-such-server', name);
-        return row.secret_sealed === null ? null : box.open(place(name), row.secret_sealed);
-      }),
+    secretOf: async (name) => {
+      const row = await database.read((db) => find(db, name));
+      if (row === undefined) throw new LedgerContractBroken('no-such-server', name);
+      return row.secret_sealed === null ? null : box.open(place(name), row.secret_sealed);
+    },
   };
 }
 

@@ -13,6 +13,16 @@ export function hasEnded(row: RunRow): boolean {
   return !open.includes(row.state);
 }
 
+/** Runs begun since the integration, as it stands now, speaks to the panel and login it names: others saw another list. */
+export function runsOfItsPanel(db: Db, integration: string) {
+  return db
+    .selectFrom('sync_run')
+    .where('integration', '=', integration)
+    .where('started_at', '>=', (eb) =>
+      eb.selectFrom('integration').select('panel_since').where('name', '=', integration),
+    );
+}
+
 export function syncKey(integration: string): string {
   return `sync/${integration}`;
 }

@@ -5,7 +5,7 @@ import { LedgerUnavailable } from '../ledger.ts';
 import { sameRun, ownerOf } from './values.ts';
 import type { BeginRun, BegunRun, RunState, SyncRun } from '../sync/sync-store.ts';
 import { dropLock, holdsLock } from './locks.ts';
-import { hasEnded, lockRun, runOfOwner, syncKey, syncRun, type RunRow } from './sync-run-rows.ts';
+import { hasEnded, lockRun, runOfOwner, runsOfItsPanel, syncKey, syncRun, type RunRow } from './sync-run-rows.ts';
 import type { Db } from './tables.ts';
 
 /** Begins a run under the integration's lock: two syncs of one integration never run together, however started. */
@@ -160,12 +160,20 @@ export async function approveRun(
   return syncRun(approved);
 }
 
-/** What the guard measures against: by the same login, for another one sees another list. */
+/** What a person approved of another panel, or of another integration of this name, says nothing of this one. */
+export async function everApproved(db: Db, integration: string): Promise<boolean> {
+  const row = await runsOfItsPanel(db, integration)
+    .select('run')
+    .where('approved_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** What the guard measures against: of the same panel and login, for another one sees another list. */
 export async function baselineRun(db: Db, integration: string, login: string): Promise<SyncRun | undefined> {
-  const row = await db
-    .selectFrom('sync_run')
+  const row = await runsOfItsPanel(db, integration)
     .selectAll()
-    .where('integration', '=', integration)
     .where('login', '=', login)
     .where('state', 'in', ['planned', 'applied'])
     .where('remote_count', 'is not', null)

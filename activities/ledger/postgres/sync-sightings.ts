@@ -1,12 +1,12 @@
 import type { PlanRow } from '../../../workflows/domain/plan.ts';
 import { batches, statement } from './statement.ts';
-import { lockRun } from './sync-run-rows.ts';
+import { lockRun, runsOfItsPanel } from './sync-run-rows.ts';
 import type { Db } from './tables.ts';
 import { ipText } from './values.ts';
 
 /**
  * One sighting a local date. It counts on while every run that passed the guard in between saw the address just so: one that
- * was in step for a night, or changed hands, begins anew (design.md 5).
+ * was in step for a night, or changed hands, begins anew (design.md 5), and so does all when the panel is another one.
  */
 const sightSql = `insert into sighting as seen (integration, ip, tag, address_group, ptr, last_date, last_run)
   select $1, ip::inet, tag, address_group, ptr, $2, $3
@@ -27,10 +27,8 @@ export async function sight(
   night: { readonly rows: readonly PlanRow[]; readonly localDate: string },
 ): Promise<ReadonlyMap<string, number>> {
   const { integration } = await lockRun(db, run);
-  const before = await db
-    .selectFrom('sync_run')
+  const before = await runsOfItsPanel(db, integration)
     .select('run')
-    .where('integration', '=', integration)
     .where('run', '<', run)
     .where('verdict', 'in', ['apply', 'needs-approval'])
     .orderBy('run', 'desc')

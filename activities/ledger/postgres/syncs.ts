@@ -7,7 +7,7 @@ import { dropOldRows } from './sync-old-rows.ts';
 import { ownChanges, ownChangesSince } from './sync-own-changes.ts';
 import * as plan from './sync-plan.ts';
 import { findRun, syncRun } from './sync-run-rows.ts';
-import { approveRun, baselineRun, beginRun, setRunState } from './sync-runs.ts';
+import { approveRun, baselineRun, beginRun, everApproved, setRunState } from './sync-runs.ts';
 import { sight } from './sync-sightings.ts';
 
 /** What syncs keep in the ledger. */
@@ -42,17 +42,7 @@ export function syncsIn(database: Database): SyncStore {
     hasItem: (run, ip) => database.read((db) => plan.hasItem(db, run, ip)),
     items: (run, page) => database.read((db) => plan.itemPage(db, run, page)),
     baseline: (integration, login) => database.read((db) => baselineRun(db, integration, login)),
-    everApproved: (integration) =>
-      database.read(async (db) => {
-        const row = await db
-          .selectFrom('sync_run')
-          .select('run')
-          .where('integration', '=', integration)
-          .where('approved_at', 'is not', null)
-          .limit(1)
-          .executeTakeFirst();
-        return row !== undefined;
-      }),
+    everApproved: (integration) => database.read((db) => everApproved(db, integration)),
     glances: (range) => glanceChunks(database, range),
     current: (ips) => database.read((db) => currentRows(db, ips)),
     liveCount: (integration) => database.read((db) => liveCount(db, integration)),

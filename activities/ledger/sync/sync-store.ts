@@ -40,8 +40,9 @@ export interface SyncStore {
   hasItem(run: string, ip: string): Promise<boolean>;
   /** Rows after an address, which need not have a row itself, or after the row of a network. */
   items(run: string, page: { readonly after: string | null; readonly limit: number }): Promise<readonly PlannedItem[]>;
-  /** Last run that was planned or applied with a proven list, by the same login. */
+  /** Last run that was planned or applied with a proven list, of the integration's present panel and by the same login. */
   baseline(integration: string, login: string): Promise<SyncRun | undefined>;
+  /** Whether a plan of its present panel was ever approved: runs begun before its URL or login changed do not count. */
   everApproved(integration: string): Promise<boolean>;
   /**
    * Live addresses of an integration in address order, at a glance, chunk by chunk: an index-only read of texts, without

@@ -1,5 +1,6 @@
 import type { IntegrationFields, IntegrationSecrets } from '../../../activities/ledger/settings.ts';
 import type { IntegrationRecord } from '../../../activities/ledger/records.ts';
+import { requireMasterKey } from '../../../worker/config.ts';
 import { type PanelReport, probePanel } from '../../../worker/probe.ts';
 import { changedIntegration, integrationFields } from '../../inputs/integration.ts';
 import { integrationView } from '../../views/settings.ts';
@@ -10,7 +11,7 @@ import { integrationDetails, panelReport } from '../render/integration.ts';
 import type { Outcome } from '../run.ts';
 import type { Session } from '../session.ts';
 import { knownIntegration } from './integration.ts';
-import { warnAboutPolicy } from './policy-warning.ts';
+import { tellNewPolicy, warnAboutAdministrator, warnAboutPolicy } from './policy-warning.ts';
 import { scheduleWith } from './schedule.ts';
 
 /** Adds an integration. The panel is asked first: one that cannot be reached or refuses the login is not saved. */
@@ -23,6 +24,8 @@ export async function addIntegration(session: Session, name: string, flags: Inte
   const { ledger } = await session.parts();
   const before = await ledger.settings.integrations.find(name);
   if (before !== undefined) throw refusal({ refused: 'exists', because: [name] }, { noun: 'integration', name });
+  requireMasterKey(session.config); // before anybody is asked for what could not be kept
+  warnAboutAdministrator(session, fields);
   const { password, adminPassword } = await readSecrets(flags, prompts(fields));
   const secrets = { password: password ?? '', adminPassword: adminPassword ?? null };
   const report = flags.test === false ? undefined : await tested(session, fields, secrets);
@@ -41,15 +44,22 @@ export async function editIntegration(session: Session, name: string, flags: Int
   oneTrust(flags, 'iptally integration edit');
   const { ledger } = await session.parts();
   const before = await knownIntegration(ledger, name);
-  const fields = await changedIntegration(before, integrationInput(flags), true);
+  const fields = await changedIntegration(before, integrationInput(flags, before.ignoredGroups), true);
+  if (before.adminLogin !== fields.adminLogin) warnAboutAdministrator(session, fields);
   const old = await ledger.settings.integrations.secretsOf(name);
   const secrets = await editedSecrets({ flags, before, fields, old });
+  const newAdminPassword = before.adminLogin === fields.adminLogin && old.adminPassword !== secrets.adminPassword;
+  if (newAdminPassword) warnAboutAdministrator(session, fields);
   const asks = flags.test !== false && connectionDiffers({ before, fields, old, secrets });
   const report = asks ? await tested(session, fields, secrets) : undefined;
 
   const edited = await ledger.settings.integrations.edit(name, fields, secrets);
   if ('refused' in edited) throw refusal(edited, { noun: 'integration', name });
   if (report !== undefined) await ledger.settings.integrations.keepDialect(name, report.dialect);
+  if (before.url !== fields.url || before.login !== fields.login) {
+    session.warn('another panel or login: no plan was approved there yet, so the first one with changes waits for you');
+  }
+  if (flags.policy === undefined) tellNewPolicy(session, before, fields);
   if (before.policy !== fields.policy || before.adminLogin !== fields.adminLogin) warnAboutPolicy(session, fields);
   await scheduleWith(session, edited);
   return saved(`integration ${name} is changed`, { name, fields, added: edited, report });

@@ -2,6 +2,7 @@ import type { ServerRecord } from '../../../activities/ledger/records.ts';
 import type { ServerFields } from '../../../activities/ledger/settings.ts';
 import type { ServerReport } from '../../../activities/servers/server-module.ts';
 import { modules as serverModules } from '../../../worker/compose.ts';
+import { requireMasterKey } from '../../../worker/config.ts';
 import { probeServer } from '../../../worker/probe.ts';
 import { changedServer, serverFields } from '../../inputs/server.ts';
 import { serverView } from '../../views/settings.ts';
@@ -23,6 +24,7 @@ export async function addServer(session: Session, name: string, flags: ServerFla
   const before = await ledger.settings.servers.find(name);
   if (before !== undefined) throw refusal({ refused: 'exists', because: [name] }, { noun: 'server', name });
   if (fields.integration !== null) await knownIntegration(ledger, fields.integration);
+  if (fields.url !== null) requireMasterKey(session.config); // before anybody is asked for what could not be kept
   const secret = fields.url !== null ? await neededSecret(flags, fields) : null;
   const report = flags.test === false ? undefined : await tested(session, name, { fields, secret });
 

@@ -43,8 +43,15 @@ interface Options {
 export function withIntegrationFlags(command: Options): void {
   command.option('--url <url>', 'address of the panel, like https://panel.example.com:1500/ipmgr');
   command.option('--login <login>', 'user login: its account exists for billing alone');
-  command.option('--admin-login <login>', 'administrator login, for the sync only');
-  command.option('--ignore-group <group>', 'address group the sync leaves alone; may be repeated', gathered);
+  command.option(
+    '--admin-login <login>',
+    'administrator login, for the sync only: it has rights over addresses of everybody (the policy is then owned)',
+  );
+  command.option(
+    '--ignore-group <group>',
+    'address group the sync leaves alone; may be repeated; edit adds it to those ignored before',
+    gathered,
+  );
   command.option('--policy <policy>', 'what the sync may release: observe, owned or all');
   command.option('--time-zone <zone>', "where 03:15 is, like Europe/Berlin (default: this host's)");
   command.option('--cool-down <duration>', 'wait before an address goes back (default 0)');
@@ -106,16 +113,19 @@ export function withSecretFlags(command: Options): void {
 /** Ways to take a value away, for `edit`. */
 export function withRemovalFlags(command: Options): void {
   command.option('--no-admin-login', 'forget the administrator login');
-  command.option('--no-ignore-groups', 'ignore no group any more');
+  command.option('--no-ignore-groups', 'forget the groups ignored so far; those of --ignore-group take their place');
   command.option('--no-ca', 'trust what this machine trusts');
   command.option('--no-pin', 'trust what this machine trusts');
   command.option('--no-allow-plain-http', 'refuse plain http again');
   command.option('--no-tag-imported', 'leave imported addresses without a tag again');
 }
 
-/** The flags as the shared schema reads them. */
-export function integrationInput(flags: IntegrationFlags): Readonly<Record<string, unknown>> {
-  const { adminLogin, ca, pin, dialect, ignoreGroup, ignoreGroups } = flags;
+/** The flags as the shared schema reads them. `ignored`: the groups that are ignored so far. */
+export function integrationInput(
+  flags: IntegrationFlags,
+  ignored: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
+  const { adminLogin, ca, pin, dialect } = flags;
   return {
     url: flags.url,
     login: flags.login,
@@ -136,12 +146,23 @@ export function integrationInput(flags: IntegrationFlags): Readonly<Record<strin
     askRows: flags.askRows,
     askPercent: flags.askPercent,
     allowPlainHttp: flags.allowPlainHttp,
-    ignoredGroups: ignoreGroups === false ? [] : ignoreGroup === undefined ? undefined : [...ignoreGroup],
+    ignoredGroups: ignoredGroups(flags, ignored),
     adminLogin: adminLogin === false ? null : adminLogin,
     ca: ca === false ? null : ca === undefined ? undefined : certificate(ca),
     pin: pin === false ? null : pin,
     dialect: dialect === undefined ? undefined : pairs(dialect, 'dialect'),
   };
+}
+
+/** One that is given joins those before: a group that fell out unsaid would be open to the sync's releases again. */
+function ignoredGroups(
+  { ignoreGroup, ignoreGroups }: IntegrationFlags,
+  ignored: readonly string[],
+): readonly string[] | undefined {
+  const kept = ignoreGroups === false ? [] : ignored;
+  return ignoreGroup === undefined && ignoreGroups !== false
+    ? undefined
+    : [...new Set([...kept, ...(ignoreGroup ?? [])])];
 }
 
 /** `key=value` texts as one object. A key that is given twice is a slip: neither value wins silently. */

@@ -65,8 +65,15 @@ function dialectLines(dialect: Dialect): readonly (readonly [string, string | nu
     ['families', dialect.families.join(', ')],
     ['tag', tagTravels[dialect.tagInAllocation]],
     ['gives back by', dialect.releaseFunction],
+    ...(dialect.acting === undefined ? [] : [['administrator', actingLine(dialect.acting)] as const]),
     ['asked', moment(dialect.readAt)],
   ];
+}
+
+function actingLine({ login, asUser }: NonNullable<Dialect['acting']>): string {
+  return asUser
+    ? `${login} acts as the user (su)`
+    : `${login} does not act as the user (su): nothing is tried under it`;
 }
 
 const tagTravels: Readonly<Record<Dialect['tagInAllocation'], string>> = {
@@ -120,6 +127,12 @@ function warningsOf(
       : []),
     ...(administrator !== null && !administrator.administrator
       ? [`${administrator.login} is no administrator: the sync cannot act for other users`]
+      : []),
+    ...(dialect.acting?.asUser === false
+      ? [
+          `the panel does not let ${dialect.acting.login} act as ${dialect.login} (su): what that login may not do is not ` +
+            'tried as administrator, and each sync lists it as denied',
+        ]
       : []),
     ...(dialect.tagInAllocation === 'none'
       ? ['this panel keeps no note long enough for our tag: it gets no orders until it does']
