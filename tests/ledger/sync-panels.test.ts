@@ -31,7 +31,7 @@ describe('another panel', () => {
     ({ run: last } = begun.run);
     const { run, progress } = begun.run;
     const moved = { ...progress, nextPage: 2, rows: 1, total: 1, lastIp: seen.ip };
-    await syncs.saveRange({ run, fromPage: 1, progress: moved, plan: [seen], ledgerRows: 1 });
+    await syncs.saveRange({ run, fromPage: 1, progress: moved, plan: [seen], firstReads: [], ledgerRows: 1 });
     const { checksum } = await syncs.finishPlan({ run, verdict: 'needs-approval', reason: null });
     const dates = await syncs.sight(run, [seen], localDate);
     await syncs.setState(run, 'needs-approval', null);
