@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createDatabase, execute, type TestDatabase } from '../support/database.ts';
 import { bareEnv, fileWith, iptally } from './support/cli.ts';
+import { onTerminal } from './support/preload.ts';
 
 /** A plan with all that a diff paints, as it stands in the ledger: nobody else is needed to show it. */
 let database: TestDatabase;
@@ -31,15 +32,6 @@ beforeAll(async () => {
 
 afterAll(() => database.drop());
 
-/** Standard output taken for a terminal, of as many colours as Node itself tells from the environment. */
-const onTerminal = {
-  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
-    `import { WriteStream } from 'node:tty';
-     const { getColorDepth, hasColors } = WriteStream.prototype;
-     Object.assign(process.stdout, { isTTY: true, columns: 120, getColorDepth, hasColors });`,
-  )}`,
-};
-
 async function shown(more: Readonly<Record<string, string>>): Promise<string> {
   const ran = await iptally(['sync', 'show', 'coloured'], { env: { ...env, ...more } });
   expect(ran).toMatchObject({ status: 0, stderr: '' });
@@ -57,7 +49,7 @@ const painted = { '- release': 31, '+ occupy': 32, '~ adopt-ptr': 33, '! report'
 
 test.each([
   ['in a pipe with FORCE_COLOR=1', { FORCE_COLOR: '1' }],
-  ['on a terminal', onTerminal],
+  ['on a terminal', onTerminal('stdout')],
 ])('the diff of sync show has a colour for each action %s', async (_where, more) => {
   const text = await shown(more);
   for (const [words, colour] of Object.entries(painted))
@@ -65,7 +57,7 @@ test.each([
 });
 
 test.each([
-  ['on a terminal with NO_COLOR', { ...onTerminal, NO_COLOR: '1' }],
+  ['on a terminal with NO_COLOR', { ...onTerminal('stdout'), NO_COLOR: '1' }],
   ['in a pipe', {}],
 ])('the diff of sync show has no colour %s', async (_where, more) => {
   const text = await shown(more);
