@@ -95,7 +95,7 @@ async function nothingToDo(bench: Bench, shape: Shape): Promise<void> {
     const { events, ranges } = found.workflow?.[0]?.found ?? {};
     const each = ratio(Number(events) / Number(ranges));
     console.log(
-      `  history of the workflow: ${String(events)} events for ${String(ranges)} ranges, ${each} a range, no row of them`,
+      `  history of the workflow: ${String(events)} events, ranges ${String(ranges)}, ${each} events a range`,
     );
   });
 }

@@ -1,5 +1,5 @@
 /** The environment of a command that runs a module of this text before itself. */
-function preloading(text: string): Readonly<Record<string, string>> {
+function preloading(text: string): { readonly NODE_OPTIONS: string } {
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(text)}` };
 }
 
@@ -10,8 +10,12 @@ export function onTerminal(stream: 'stdout' | 'stderr'): Readonly<Record<string,
     Object.assign(process.${stream}, { isTTY: true, columns: 120, getColorDepth, hasColors });`);
 }
 
-/** The command leaves its `/proc/self/status` in a file as it ends: with VmHWM, the most memory it ever had (Linux). */
+/**
+ * The command leaves its `/proc/self/status` in a file as it ends: with VmHWM, the most memory it ever had (Linux). Its heap
+ * is small: a roomy one is collected late, and how much of it is garbage nobody can tell from outside.
+ */
 export function leavingStatus(file: string): Readonly<Record<string, string>> {
-  return preloading(`import { readFileSync, writeFileSync } from 'node:fs';
+  const { NODE_OPTIONS } = preloading(`import { readFileSync, writeFileSync } from 'node:fs';
     process.on('exit', () => writeFileSync(${JSON.stringify(file)}, readFileSync('/proc/self/status')));`);
+  return { NODE_OPTIONS: `${NODE_OPTIONS} --max-old-space-size=128 --max-semi-space-size=8` };
 }
