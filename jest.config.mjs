@@ -19,7 +19,7 @@ export const withServers = (displayName, testMatch, rest = {}) => ({
   ...rest,
 });
 
-const suites = '{local,contract,activities,ledger,workflows,scenarios,faults,cli,replay}';
+const suites = '{local,contract,activities,ledger,workflows,faults,cli,replay}';
 
 export default {
   // More than cores: suites of workflows mostly wait.

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import type { Writable } from 'node:stream';
 
 /** The driver itself, without what we build on it: it comes with MikroORM. */
 const { Client } = createRequire(import.meta.url)('pg') as { readonly Client: new (url: string) => PgClient };
@@ -11,6 +13,7 @@ export interface PgClient {
 }
 
 interface PgConnection {
+  readonly stream: Writable;
   query(sql: string): void;
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
@@ -48,14 +51,20 @@ export function copyOut(client: PgClient, sql: string): Promise<number> {
   });
 }
 
-/** `copy … from stdin`. */
-export function copyIn(client: PgClient, sql: string, chunks: readonly Buffer[]): Promise<void> {
+/** `copy … from stdin`, as fast as the server takes it. */
+export function copyIn(client: PgClient, sql: string, chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
   return new Promise((settle, fail) => {
+    const send = async (connection: PgConnection): Promise<void> => {
+      for await (const chunk of chunks) {
+        connection.sendCopyFromChunk(chunk);
+        if (connection.stream.writableNeedDrain) await once(connection.stream, 'drain');
+      }
+      connection.endCopyFrom();
+    };
     client.query({
       submit: (connection) => connection.query(sql),
-      handleCopyInResponse(connection) {
-        for (const chunk of chunks) connection.sendCopyFromChunk(chunk);
-        connection.endCopyFrom();
+      handleCopyInResponse: (connection) => {
+        send(connection).catch(fail);
       },
       handleCommandComplete: () => undefined,
       handleReadyForQuery: () => settle(),

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createIpManager } from '../../activities/ipmanager/http/create-ip-manager.ts';
 import type { Deps } from '../../activities/deps.ts';
 import { connectLedger } from '../../activities/ledger/postgres/connect-ledger.ts';
@@ -6,19 +5,13 @@ import { compareRange, defaultBudget } from '../../activities/sync/compare.ts';
 import { finishCompare } from '../../activities/sync/finish.ts';
 import { startBenchWorker } from './workflow.ts';
 import { moveBytes, parseBoth, type Sides } from './floors.ts';
+import { answerOneOrder, type Found, type Job } from './one-run.ts';
 
-/** One measured run, in a process of its own: says on its channel what it took and what it found. */
+/** One run of a sync, or of what it is held beside. */
 export interface JobOrder extends Sides {
   readonly mode: 'bytes' | 'parsed' | 'sync' | 'workflow';
   readonly temporalAddress: string;
   readonly masterKeyFile: string;
-}
-
-export interface JobReport {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly peakMb: number;
-  readonly found: Readonly<Record<string, unknown>>;
 }
 
 /** Connections are made before the clock starts: a worker has them. */
@@ -35,7 +28,7 @@ async function prepareWorkflow(order: JobOrder): Promise<Job> {
     await worker.end();
     await close();
   };
-  return { run: () => worker.sync(), end };
+  return { run: () => worker.sync(), told: () => worker.history(), end };
 }
 
 async function depsOf(order: JobOrder): Promise<{ readonly deps: Deps; readonly close: () => Promise<unknown> }> {
@@ -76,38 +69,13 @@ async function sync(deps: Deps): Promise<Found> {
   return { counts: finished.counts, verdict: finished.verdict, reason: finished.reason?.code ?? null };
 }
 
-type Found = Readonly<Record<string, unknown>>;
-
-interface Job {
-  readonly run: () => Promise<Found>;
-  readonly end: () => Promise<unknown>;
-}
-
 const floor =
   (work: (sides: Sides) => Promise<Found>) =>
   async (order: JobOrder): Promise<Job> => ({ run: () => work(order), end: async () => undefined });
 
 const jobs = { bytes: floor(moveBytes), parsed: floor(parseBoth), sync: prepareSync, workflow: prepareWorkflow };
 
-async function main(order: JobOrder): Promise<JobReport> {
-  const job = await jobs[order.mode](order);
-  const before = process.cpuUsage();
-  const begun = performance.now();
-  const found = await job.run();
-  const wallMs = performance.now() - begun;
-  const { user, system } = process.cpuUsage(before);
-  await job.end();
-  // VmHWM, not maxRSS, which may carry the parent's peak.
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  return { wallMs, cpuMs: (user + system) / 1_000, peakMb: Number(peak ?? 0) / 1_024, found };
-}
-
-process.once('message', (order: JobOrder) => {
-  main(order).then(
-    (report) => process.send?.(report, () => process.exit(0)),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
+answerOneOrder((message) => {
+  const order = message as JobOrder;
+  return jobs[order.mode](order);
 });

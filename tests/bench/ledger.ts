@@ -35,9 +35,26 @@ export async function prepareLedger(ledger: BenchLedger): Promise<string> {
     thresholds: defaultThresholds,
   };
   await opened.settings.integrations.add('panel', fields, { password: 'bench', adminPassword: null });
+  await opened.settings.servers.add('bench', server, null);
+  await opened.settings.tariffs.add('bench', { dedicated: true, ipv4: 1, ipv6: 0, group: null });
   const installation = await opened.installation();
   await opened.close();
   return installation;
+}
+
+const server = {
+  ...{ module: 'external', url: null, login: null, settings: {}, integration: 'panel', requestTimeoutMs: 60_000 },
+  ...{ ca: null, pin: null, allowPlainHttp: true },
+};
+
+/** As it was before anything was imported, the history too: rounds must not become slower by what is left of others. */
+export async function emptyLedger({ migrationUrl }: BenchLedger): Promise<void> {
+  await execute(migrationUrl, [
+    'alter table address_history disable trigger user',
+    'truncate address, address_history, service, import_row cascade',
+    'alter table address_history enable trigger user',
+    'checkpoint',
+  ]);
 }
 
 /** Rows in random heap order: in address order the heap would hide what the covering index is for (performance.md 4.7). */

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -11,26 +11,27 @@ import { startTemporal } from '../../worker/local/temporal.ts';
 import { removeHome, temporaryHome } from '../support/servers.ts';
 import { adoptAll, upsertAll } from './apply.ts';
 import { expectedCounts, type Shape } from './data.ts';
-import type { JobOrder, JobReport } from './job.ts';
-import { fillLedger, prepareLedger, type BenchLedger } from './ledger.ts';
-import { treeCpuMs } from './proc.ts';
+import { median, ratio, seconds, spread } from './figures.ts';
+import { importing } from './import.ts';
+import type { JobOrder } from './job.ts';
+import { fillLedger, prepareLedger } from './ledger.ts';
+import { answerOf, measured, type Bench, type Measured } from './measured.ts';
 
 /**
- * `npm run bench [-- rows...]`: list + compare + plan beside its floors, alternating, each in a fresh process
- * (reference/performance.md 4). The panel is a stub that sends ready pages; PostgreSQL, HTTP and all of our code are real.
- * Temporal is in the figures of `workflow` alone; elsewhere the activities are called directly.
+ * `npm run bench [-- rows...]`: import, apply, and list + compare + plan, each beside its floors, alternating, each in a
+ * fresh process (reference/performance.md 4). The panel is a stub that sends ready pages; PostgreSQL, HTTP and all of our
+ * code are real. Temporal is in the figures of `workflow` alone; elsewhere the activities are called directly.
  */
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? '5');
-const sizes = process.argv
+const asked = process.argv
   .slice(2)
   .map(Number)
   .filter((rows) => rows > 0);
-
-interface Measured extends JobReport {
-  /** This process, PostgreSQL and nothing else. */
-  readonly totalCpuMs: number;
-}
+const sizes = asked.length > 0 ? asked : [100_000, 1_000_000];
+/** Larger files than these nobody imports, and each takes minutes a round. */
+const importSizes = sizes.filter((rows) => rows <= 1_000_000);
+const importRounds = Math.min(rounds, 3);
 
 async function main(): Promise<void> {
   const home = openHome(temporaryHome());
@@ -53,8 +54,9 @@ async function main(): Promise<void> {
     console.log(machine());
     const installation = await prepareLedger(ledger);
     const bench = { ledger, folder, postgresPid: postgres.pid, temporalAddress: temporal.address };
+    if (importSizes.length > 0) await importing(bench, importSizes, importRounds);
     await applying(bench, { rows: 100_000, installation, differs: 0 });
-    for (const rows of sizes.length > 0 ? sizes : [100_000, 1_000_000]) {
+    for (const rows of sizes) {
       await compareAll(bench, { rows, installation, differs: 1_000 });
       await nothingToDo(bench, { rows, installation, differs: 0 });
     }
@@ -62,13 +64,6 @@ async function main(): Promise<void> {
     await removeHome(home.path);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-interface Bench {
-  readonly ledger: BenchLedger;
-  readonly folder: string;
-  readonly postgresPid: number;
-  readonly temporalAddress: string;
 }
 
 async function compareAll(bench: Bench, shape: Shape): Promise<void> {
@@ -97,6 +92,11 @@ async function nothingToDo(bench: Bench, shape: Shape): Promise<void> {
     check(shape, found.sync);
     check(shape, found.workflow);
     show(`${shape.rows} rows, nothing to do`, found);
+    const { events, ranges } = found.workflow?.[0]?.found ?? {};
+    const each = ratio(Number(events) / Number(ranges));
+    console.log(
+      `  history of the workflow: ${String(events)} events, ranges ${String(ranges)}, ${each} events a range`,
+    );
   });
 }
 
@@ -121,20 +121,9 @@ type Found = Readonly<Partial<Record<Mode, readonly Measured[]>>>;
 async function alternating(bench: Bench, port: number, modes: readonly Mode[]): Promise<Found> {
   const found: Partial<Record<Mode, Measured[]>> = {};
   for (let round = 0; round < rounds; round += 1) {
-    for (const mode of modes) (found[mode] ??= []).push(await measured(bench, { port, mode }));
+    for (const mode of modes) (found[mode] ??= []).push(await measured<JobOrder>(bench, './job.ts', { port, mode }));
   }
   return found;
-}
-
-async function measured(bench: Bench, job: Pick<JobOrder, 'port' | 'mode'>): Promise<Measured> {
-  const { applicationUrl: databaseUrl, masterKeyFile } = bench.ledger;
-  const before = treeCpuMs(bench.postgresPid);
-  const child = fork(new URL('./job.ts', import.meta.url), {
-    execArgv: ['--max-old-space-size=256', '--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'],
-  });
-  child.send({ ...job, databaseUrl, masterKeyFile, temporalAddress: bench.temporalAddress });
-  const report = await answerOf<JobReport>(child);
-  return { ...report, totalCpuMs: report.cpuMs + treeCpuMs(bench.postgresPid) - before };
 }
 
 async function withStub(
@@ -151,13 +140,6 @@ async function withStub(
     child.kill();
     await once(child, 'exit');
   }
-}
-
-async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
-  return new Promise((settle, fail) => {
-    child.once('message', (answer) => settle(answer as Answer));
-    child.once('exit', (code) => fail(new Error(`a process of the bench ended with ${code}`)));
-  });
 }
 
 function check(shape: Shape, runs: Found['sync']): void {
@@ -190,15 +172,6 @@ function show(what: string, found: Found): void {
     `  sync = ${ratio(wall('sync') / wall('parsed'))} x parsed in wall, ${ratio(cpu('sync') / cpu('parsed'))} x in CPU${bytes}${workflow}`,
   );
 }
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-const spread = (walls: readonly number[]): string => `${seconds(Math.min(...walls))} to ${seconds(Math.max(...walls))}`;
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
-const ratio = (value: number): string => value.toFixed(2);
 
 function machine(): string {
   const [cpu] = cpus();

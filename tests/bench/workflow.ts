@@ -10,6 +10,8 @@ import type { syncIntegration } from '../../workflows/index.ts';
 export interface BenchWorker {
   /** A dry run: lists, compares, plans, and changes nothing. */
   readonly sync: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Of that run: events in its history, and the ranges it listed and compared. */
+  readonly history: () => Promise<{ readonly events: number; readonly ranges: number }>;
   readonly end: () => Promise<void>;
 }
 
@@ -35,6 +37,11 @@ export async function startBenchWorker(deps: Deps, address: string): Promise<Ben
         args: [{ integration: 'panel', dryRun: true, policy: 'all' }],
       });
       return { counts, verdict, reason: reason?.code ?? null };
+    },
+    async history() {
+      const { events } = await client.workflow.getHandle('sync/panel').fetchHistory();
+      const types = (events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+      return { events: types.length, ranges: types.filter((type) => type === 'compareRange').length };
     },
     async end() {
       worker.shutdown();

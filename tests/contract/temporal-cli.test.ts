@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { findTemporal } from '../../worker/local/temporal-binary.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { service } from '../support/orders.ts';
+import { readmeBlocks } from '../support/readme.ts';
 import { testServers } from '../support/servers.ts';
 import { openDesk } from '../workflows/support/desk.ts';
 
@@ -42,7 +46,36 @@ const order = (id: string, input: unknown) => [
   JSON.stringify(input),
 ];
 
+/** A folder as that of a stack: its home tells where Temporal is, and `temporal` and `node` are on the path. */
+function stackFolder(): { readonly cwd: string; readonly path: string } {
+  const cwd = temporaryFolder('readme');
+  mkdirSync(join(cwd, '.iptally'));
+  const { temporalAddress } = testServers();
+  writeFileSync(join(cwd, '.iptally', 'stack.json'), JSON.stringify({ temporalAddress }));
+  symlinkSync(binary.path, join(cwd, 'temporal'));
+  return { cwd, path: [cwd, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter) };
+}
+
 describe('the temporal command', () => {
+  test.concurrent('does what the README says, line by line', async () => {
+    await engine.addServer('vps1');
+    await engine.addTariff('vps-small', 1);
+    const [script = ''] = readmeBlocks('sh', 'With the `temporal` command');
+    const own = {
+      'queue iptally': `queue ${engine.taskQueue}`,
+      'space iptally': `space ${engine.client.options.namespace}`,
+    };
+    const filled = Object.entries(own).reduce((text, [name, value]) => text.replaceAll(name, value), script);
+    const { cwd, path } = stackFolder();
+    const env = { PATH: path, HOME: cwd, TEMPORAL_CONFIG_FILE: '/dev/null' };
+    const { stdout } = await promisify(execFile)('sh', ['-ec', filled], { cwd, env, timeout: 120_000 });
+    expect(stdout).toMatch(/"outcome":\s*"allocated"/);
+    expect(await engine.ledger.services.find('web-2')).toMatchObject({ state: 'active' });
+    expect(await engine.client.workflow.getHandle('provision/web-2').describe()).toMatchObject({
+      status: { name: 'COMPLETED' },
+    });
+  });
+
   test.concurrent('starts provisionService, asks its updates, and shows the result', async () => {
     const input = service('cli-1');
     const started = await temporal(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MikroORM } from '@mikro-orm/postgresql';
-import { testServers } from './servers.ts';
+import { testServers, type TestServers } from './servers.ts';
 
 /** A database of one suite's own, empty: its migrations are the suite's first step. */
 export interface TestDatabase {
@@ -13,9 +13,11 @@ export interface TestDatabase {
   readonly drop: () => Promise<void>;
 }
 
-/** Makes a fresh database in the cluster of this test run. */
-export async function createDatabase(name = `t_${randomBytes(6).toString('hex')}`): Promise<TestDatabase> {
-  const servers = testServers();
+/** Makes a fresh database in the cluster of this test run, or in one of a test's own. */
+export async function createDatabase(
+  servers: Pick<TestServers, 'databaseUrl' | 'applicationUrl'> = testServers(),
+): Promise<TestDatabase> {
+  const name = `t_${randomBytes(6).toString('hex')}`;
   const at = (url: string): string => Object.assign(new URL(url), { pathname: `/${name}` }).toString();
   const applicationRole = new URL(servers.applicationUrl).username;
   await execute(servers.databaseUrl, [

@@ -13,6 +13,7 @@ import type { IntegrationFields, ServerFields } from '../../activities/ledger/se
 import { compose, type Composition } from '../../worker/compose.ts';
 import { readConfig } from '../../worker/config.ts';
 import { runsOf } from '../../worker/runs.ts';
+import type { Postgres } from '../../worker/local/postgres.ts';
 import type { Temporal } from '../../worker/local/temporal.ts';
 import { temporaryFolder } from './folders.ts';
 import { takeNamespace } from './namespaces.ts';
@@ -48,6 +49,8 @@ export interface EngineOptions {
   readonly wrap?: (activities: Activities) => Activities;
   /** Another Temporal than the one all suites share, on its usual namespace. */
   readonly temporal?: Pick<Temporal, 'address' | 'namespace'>;
+  /** Another PostgreSQL than the one all suites share. */
+  readonly postgres?: Pick<Postgres, 'migrationUrl' | 'applicationUrl'>;
   /** What is not read from the panel before the first order. */
   readonly unread?: boolean;
 }
@@ -106,7 +109,9 @@ export const quickIntegration: IntegrationFields = {
 
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const servers = testServers();
-  const database = await createDatabase();
+  const { postgres } = options;
+  const own = postgres && { databaseUrl: postgres.migrationUrl, applicationUrl: postgres.applicationUrl };
+  const database = await createDatabase(own);
   const home = temporaryFolder('engine');
   const masterKeyFile = join(home, 'master.key');
   writeFileSync(masterKeyFile, Buffer.alloc(32, 7).toString('base64'), { mode: 0o600 });

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault, Purpose, SimulatedRequest } from '../../../activities/http/simulator/faults.ts';
 import { untilAtRest } from '../../faults/support/at-rest.ts';
 import { watchCreates } from '../../faults/support/create-watch.ts';
 import { violations } from '../../faults/support/invariants.ts';
-import { startWorkerProcesses } from '../../faults/support/worker-process.ts';
+import { startWorkerProcesses, type WorkerProcesses } from '../../faults/support/worker-process.ts';
 import type { Engine } from '../../support/engine.ts';
 import { service } from '../../support/orders.ts';
 import { randomOf, report, seed } from '../../support/seed.ts';
@@ -48,51 +48,85 @@ export async function syncBesideOrders(engine: Engine, orders: number) {
   };
 }
 
-/** A sync with much to mend, whose worker is killed `kills` times at moments nobody chose. */
-export async function syncKilled(
-  engine: Engine,
-  { kills, strays }: { readonly kills: number; readonly strays: number },
-) {
+/** How often the worker is killed, by what the sync does then. */
+export interface SyncKills {
+  readonly listing: number;
+  readonly applying: number;
+}
+
+/** One kill in so many requests, and more requests than slots: so all of them are certain. */
+const slots = { listing: 25, applying: 20 } as const;
+const pageRows = 1_000;
+/** What a kill has read again at most: pages not saved yet, those under way, and the one before that proves the place. */
+const mostPagesAgain = 8 + 2 + 16 + 1;
+
+/** A sync with a long list and much to mend, whose worker is killed at requests nobody chose. */
+export async function syncKilled(engine: Engine, kills: SyncKills) {
   const { simulator, ledger } = engine;
-  const main = await site(engine, 'killed', { thresholds: wide, releaseLimit: 10_000 });
+  const main = await site(engine, 'killed', { thresholds: wide, releaseLimit: 10_000, ignoredGroups: ['theirs'] });
   const ips = [];
   for (let n = 0; n < 4; n += 1) ips.push(await main.serve(`killed-${n}`));
   await approvedBefore(main);
-  const gone = Array.from({ length: strays }, (_, n) => main.byHand(50 + n).ip);
+  const pages = slots.listing * (kills.listing + 1);
+  main.crowd(pages * pageRows);
+  const gone = Array.from({ length: slots.applying * (kills.applying + 1) }, (_, n) => main.byHand(50 + n).ip);
   const lost = ips.slice(0, 2);
   for (const ip of lost) simulator.world.addresses.delete(ip);
   const before = mutations(main).length;
   await engine.stopWorker();
   const workers = startWorkerProcesses(engine, { count: 1 });
   await workers.ready();
-  simulator.faults.hook = ({ user }) => (user === 'killed' ? { kind: 'delay', ms: 40 } : undefined);
-  const handle = await startSync(main);
-  const killing = killNowAndThen(() => workers.killAll(), kills);
+  const killing = killAtRequests(workers, kills);
+  simulator.faults.hook = (request) => (request.user === 'killed' ? killing.onRequest(request) : undefined);
+  // As the schedule starts it: at night nobody waits, and a range or piece whose tries are used up is begun anew.
+  const handle = await startSync(main, { workflowId: 'sync/killed-2027-01-02T03:15:00Z' });
   const view = await handle.result();
-  await killing;
   await workers.stop();
   await engine.startWorker();
   simulator.faults.hook = undefined;
   const worked = mutations(main).slice(before);
   const told = worked.map(({ parameters, purpose }) => `${purpose} ${parameters['elid'] ?? parameters['ip']}`);
   await atRest(main);
-  report('a sync whose worker is killed', { seed, kills, killed: workers.killed, changes: told.length });
+  const pagesAgain = killing.seen.listing - pages;
+  report('a sync whose worker is killed', { killedAt: killing.at, changes: told.length, pages, pagesAgain });
   return {
     state: view.state,
-    done: view.outcomes.done,
+    done: `${view.outcomes.done} of ${gone.length + lost.length}`,
     stillHeld: gone.filter((ip) => main.held(ip) !== undefined),
     stillMissing: lost.filter((ip) => main.held(ip) === undefined),
     twice: told.filter((what, at) => told.indexOf(what) !== at),
     locks: (await ledger.locks.list()).filter(({ owner }) => owner.workflowId === handle.workflowId),
-    killed: workers.killed,
+    killed: { listing: killing.at.listing.length, applying: killing.at.applying.length },
+    startedOverMore: pagesAgain > kills.listing * mostPagesAgain,
   };
 }
 
-/** The moments follow from the seed. A sync that is over sooner is killed less often. */
-async function killNowAndThen(kill: () => void, times: number): Promise<void> {
+/** The requests at which workers are killed follow from the seed: one in each slot of the listing and of the apply. */
+function killAtRequests(workers: WorkerProcesses, kills: SyncKills) {
   const random = randomOf(seed);
-  for (let n = 0; n < times; n += 1) {
-    await sleep(700 + Math.round(random() * 2_300));
-    kill();
-  }
+  const moments = (phase: keyof SyncKills): number[] =>
+    Array.from({ length: kills[phase] }, (_, n) => slots[phase] * n + 2 + Math.floor(random() * (slots[phase] - 2)));
+  const due = { listing: moments('listing'), applying: moments('applying') };
+  const seen = { listing: 0, applying: 0 };
+  const at: Readonly<Record<keyof SyncKills, number[]>> = { listing: [], applying: [] };
+  const changes: readonly Purpose[] = ['create', 'write', 'release'];
+  let ordered = 0;
+  const count = (phase: keyof SyncKills): void => {
+    seen[phase] += 1;
+    // What the one that dies had sent already is not the next one's.
+    if (seen[phase] < (due[phase][0] ?? Infinity) || workers.killed < ordered) return;
+    due[phase].shift();
+    at[phase].push(seen[phase]);
+    ordered += 1;
+    workers.killAll();
+  };
+  return {
+    at,
+    seen,
+    onRequest({ purpose }: SimulatedRequest): Fault {
+      if (purpose === 'list' && seen.applying === 0) count('listing');
+      if (changes.includes(purpose)) count('applying');
+      return { kind: 'delay', ms: 40 };
+    },
+  };
 }

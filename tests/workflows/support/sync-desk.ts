@@ -34,6 +34,8 @@ export interface Site {
   at(number: number): string;
   /** An address of somebody who took it by hand: no tag. */
   byHand(number: number, more?: Partial<SimAddress>): SimAddress;
+  /** So many rows of the group `theirs`: where it is ignored, a list of many pages in which there is nothing to do. */
+  crowd(rows: number): void;
   held(ip: string): SimAddress | undefined;
   /** A service that is set up, with its address. */
   serve(id: string): Promise<string>;
@@ -64,24 +66,24 @@ export async function site(
   await integrations.keepDialect(name, await (await engine.composition.panels.of(name)).readDialect());
   await engine.addServer(`on-${name}`, { integration: name });
   const at = (number: number): string => `${net}.${number}`;
+  const hold = (row: Pick<SimAddress, 'ip'> & Partial<SimAddress>): SimAddress => {
+    const plain = { owner: name, group: 'public', domain: 'by-hand.example.com', note: '' };
+    const held: SimAddress = { ...plain, state: 'allocated', freeAt: null, ...row };
+    world.addresses.set(held.ip, held);
+    world.revision += 1;
+    return held;
+  };
+  // Far from where other sites have theirs.
+  const second = 160 + 4 * (sites % 20);
   return {
     name,
     engine,
     at,
-    byHand: (number, rest = {}) => {
-      const row: SimAddress = {
-        ip: at(number),
-        owner: name,
-        group: 'public',
-        domain: 'by-hand.example.com',
-        note: '',
-        state: 'allocated',
-        freeAt: null,
-        ...rest,
-      };
-      world.addresses.set(row.ip, row);
-      world.revision += 1;
-      return row;
+    byHand: (number, rest = {}) => hold({ ip: at(number), ...rest }),
+    crowd: (rows) => {
+      for (let n = 0; n < rows; n += 1) {
+        hold({ ip: `10.${second + (n >>> 16)}.${(n >>> 8) & 255}.${n & 255}`, group: 'theirs' });
+      }
     },
     held: (ip) => world.addresses.get(ip),
     serve: (id) => activeAddress(engine, service(id, { server: `on-${name}` })),
