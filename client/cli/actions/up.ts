@@ -55,7 +55,7 @@ async function started(config: Config, flags: UpFlags): Promise<StackOutcome> {
 async function migrated(config: Config, database: EmbeddedDatabase): Promise<string> {
   const elsewhere = externalTemporal();
   if (elsewhere !== undefined) {
-    await registerSearchAttributes({ ...elsewhere, connectionOptions: config.temporalOptions });
+    await registerSearchAttributes({ ...elsewhere, connectionOptions: optionsOfEnvironment(config) });
   }
   return migrateEmbedded(database);
 }
@@ -70,9 +70,14 @@ function stackConfig(config: Config, stack: RunningStack): Config {
     temporalAddress,
     namespace,
     masterKeyFile,
-    temporalOptions: readConfig({ home: config.home }).temporalOptions,
+    temporalOptions: optionsOfEnvironment(config),
     webUi: webUi ?? undefined,
   };
+}
+
+/** The Temporal of a stack is its own or the environment's, whatever server a flag names. */
+function optionsOfEnvironment({ home }: Config): Config['temporalOptions'] {
+  return readConfig({ home }).temporalOptions;
 }
 
 /** The demo must not take the stack down with it: what goes wrong is said, and it can be played again. */

@@ -1,5 +1,6 @@
 import { type Config, requireDatabase, requireTemporal } from '../../../worker/config.ts';
 import { checkDatabase, type DatabaseCheck } from '../../../worker/database-check.ts';
+import { parseDatabaseUrl } from '../../../worker/database-url.ts';
 import { readStack } from '../../../worker/local/stack-file.ts';
 import { taskQueue } from '../../../workflows/contract.ts';
 import { IptallyError } from '../../../worker/iptally-error.ts';
@@ -60,10 +61,10 @@ export async function checkTables(config: Config): Promise<readonly Check[]> {
 }
 
 function noAnswer(url: string): IptallyError {
-  const { host, pathname } = new URL(url);
+  const { host, database } = parseDatabaseUrl('DATABASE_URL', url);
   return new IptallyError({
     code: 'ledger-unreachable',
-    message: `PostgreSQL at ${host}${pathname} does not answer, or refuses the login`,
+    message: `PostgreSQL at ${host}/${database} does not answer, or refuses the login`,
     next: 'see that it runs and that DATABASE_URL is right, or start the stack with "iptally up"',
   });
 }
