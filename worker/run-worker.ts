@@ -3,13 +3,11 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions as WorkerRuntimeOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities/index.ts';
-import type { Ledger } from '../activities/ledger/ledger.ts';
 import { taskQueue } from '../workflows/contract.ts';
 import { compose } from './compose.ts';
 import { requireTemporal, type Config } from './config.ts';
 import { watchNights } from './night-watch.ts';
 import { runsOf } from './runs.ts';
-import { reconcileSchedules } from './schedules.ts';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -68,31 +66,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     options.stop.addEventListener('abort', end, { once: true });
     options.ready();
     // A worker on a queue of its own (tests) is not the one the nights are for.
-    const nights = options.taskQueue === undefined ? watchOver(client, composition.ledger, options) : undefined;
+    const nights =
+      options.taskQueue === undefined ? watchNights({ ...options, client, ledger: composition.ledger }) : undefined;
     await run;
     await nights;
   } finally {
     await asking.close();
     await connection.close();
     await composition.close();
-  }
-}
-
-async function watchOver(client: Client, ledger: Ledger, { log, stop }: WorkerOptions): Promise<void> {
-  await schedulesInOrder(client, ledger, log);
-  await watchNights({ client, ledger, log, stop });
-}
-
-/** Integrations may have been saved while Temporal was not there: each worker that starts makes up for it. */
-async function schedulesInOrder(client: Client, ledger: Ledger, log: Logger): Promise<void> {
-  try {
-    await reconcileSchedules(client, await ledger.settings.integrations.list());
-  } catch (error) {
-    const name = error instanceof Error ? error.name : 'unknown';
-    log.warn(
-      { error: name },
-      'the nightly schedules could not be brought in order; "iptally doctor" tells how they stand',
-    );
   }
 }
 

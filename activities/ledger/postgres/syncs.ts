@@ -6,7 +6,7 @@ import { lookUp } from './sync-look-up.ts';
 import { ownChanges, ownChangesSince } from './sync-own-changes.ts';
 import * as plan from './sync-plan.ts';
 import { findRun, syncRun } from './sync-run-rows.ts';
-import { approveRun, baselineRun, beginRun, setRunState } from './sync-runs.ts';
+import { approveRun, baselineRun, beginRun, lastGoodEnd, setRunState } from './sync-runs.ts';
 import { sight } from './sync-sightings.ts';
 
 /** What syncs keep in the ledger. */
@@ -41,6 +41,7 @@ export function syncsIn(database: Database): SyncStore {
       }),
     items: (run, page) => database.read((db) => plan.itemPage(db, run, page)),
     baseline: (integration, login) => database.read((db) => baselineRun(db, integration, login)),
+    lastGood: (integration) => database.read((db) => lastGoodEnd(db, integration)),
     everApproved: (integration) =>
       database.read(async (db) => {
         const row = await db

@@ -33,6 +33,11 @@ export interface SyncStore {
   items(run: string, page: { readonly after: string | null; readonly limit: number }): Promise<readonly PlannedItem[]>;
   /** Last run that was planned or applied with a proven list, by the same login. */
   baseline(integration: string, login: string): Promise<SyncRun | undefined>;
+  /**
+   * When the newest good run of it ended (ISO 8601): applied, or planned where the policy is to observe. A dry run mends
+   * nothing and a person asked for it, so it does not stand for a night; what was rejected or left waiting neither.
+   */
+  lastGood(integration: string): Promise<string | null>;
   everApproved(integration: string): Promise<boolean>;
   /**
    * Live addresses of an integration in address order, at a glance, chunk by chunk: an index-only read of texts, without
