@@ -106,6 +106,8 @@ describe('a setting of the environment that is wrong ends with 2 and its name', 
     [{ IPTALLY_LOG_LEVEL: 'chatty' }, 'invalid-log-level', /trace, debug.*silent/],
     [{ IPTALLY_METRICS_ADDRESS: 'metrics' }, 'invalid-metrics-address', /127\.0\.0\.1:/],
     [{ IPTALLY_METRICS_ADDRESS: '127.0.0.1:99999' }, 'invalid-metrics-address', /127\.0\.0\.1:/],
+    [{ IPTALLY_DEPLOYMENT: 'iptally' }, 'deployment-incomplete', /both/],
+    [{ IPTALLY_BUILD_ID: '1.2.3' }, 'deployment-incomplete', /both/],
   ])('%j of a worker', async (more, code, accepted) => {
     const env = { ...bareEnv(), TEMPORAL_ADDRESS: '127.0.0.1:1', ...more };
     const ran = await iptally(['worker', '--json'], { env });
