@@ -56,7 +56,8 @@ async function currentBuild({ workflowService, options }: Client, deploymentName
     const { workerDeploymentInfo } = await workflowService.describeWorkerDeployment({ namespace, deploymentName });
     return workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId ?? undefined;
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === grpcNotFound) return undefined;
+    const status: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+    if (status === grpcNotFound) return undefined;
     throw error;
   }
 }

@@ -131,8 +131,8 @@ test('a Temporal that is away is loud, and syncs that do not succeed are told of
 test('an integration whose nights cannot be looked at hides none of those after it', async () => {
   const [first, second] = [await site(engine, 'night-1'), await site(engine, 'night-2')];
   await addedDaysAgo(second.name);
-  const { lastGood } = ledger.syncs;
-  const syncs = { ...ledger.syncs, lastGood: (name: string) => (name === first.name ? away() : lastGood(name)) };
+  const lastGood = (name: string) => (name === first.name ? away() : ledger.syncs.lastGood(name));
+  const syncs = { ...ledger.syncs, lastGood };
   const night = watch({ ledger: changed(ledger, { syncs }) });
   await eventually(() => expect(night.told('nights-not-seen', first.name)).toMatchObject([{ level: 40 }]));
   await eventually(() => expect(night.told('no-good-sync', second.name)).toHaveLength(1));
