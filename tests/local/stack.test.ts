@@ -40,7 +40,7 @@ function up(args: readonly string[] = [], env: Readonly<Record<string, string>> 
   return { pid: child.pid ?? 0, output: () => output, ended };
 }
 
-async function until<Value>(what: () => Value | undefined | false, ms = 30_000): Promise<Value> {
+async function until<Value>(what: () => Value | undefined | false, ms = 90_000): Promise<Value> {
   const end = Date.now() + ms;
   for (;;) {
     const value = what();
