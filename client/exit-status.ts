@@ -2,7 +2,8 @@
 export type ExitStatus = 1 | 2 | 3 | 4;
 
 const wrongInput = `usage invalid-input unknown-field workflow-id-mismatch password-missing file-not-readable
-  temporal-config-invalid invalid-url url-has-credentials url-not-allowed plain-http-not-allowed no-such-module`;
+  temporal-config-invalid invalid-database-url invalid-metrics-address invalid-log-level deployment-incomplete
+  invalid-url url-has-credentials url-not-allowed plain-http-not-allowed no-such-module`;
 
 /** Nothing was done, because a rule or the state of things forbids it. */
 const refused = `refused exists in-use same-panel
@@ -14,7 +15,7 @@ const refused = `refused exists in-use same-panel
   nothing-to-keep nothing-to-steer too-late nothing-to-retry set-up-finished`;
 
 /** Something the command needs does not answer, or cannot be used. */
-const outOfReach = `no-database no-temporal no-master-key master-key-unusable
+const outOfReach = `no-database no-temporal no-master-key master-key-unusable metrics-address-unusable
   ledger-unreachable ledger-not-migrated ledger-is-newer temporal-unreachable temporal-denied no-such-namespace no-worker
   panel-unreachable panel-no-answer panel-answer-cut panel-status panel-certificate panel-blocks-us`;
 

@@ -11,7 +11,7 @@ import {
 import type { Failure } from '../workflows/domain/failure.ts';
 import { IptallyError } from '../worker/iptally-error.ts';
 import { exitStatusOf } from './exit-status.ts';
-import { isFailure } from './is-failure.ts';
+import { isFailure } from '../worker/is-failure.ts';
 
 /** Where a failure was met: it says what to look at. */
 export interface Place {

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { taskQueue } from '../workflows/contract.ts';
+import type { Deployment } from '../worker/deployment.ts';
 import { IptallyError } from '../worker/iptally-error.ts';
+
+/** Temporal's number for workers that get the work of their version alone. */
+const versionedMode = 2;
 
 /** What looking after workers needs. */
 export interface Watch {
@@ -15,8 +19,18 @@ export interface Watch {
 /** A poll lasts a minute at most: a worker that has not asked for longer is gone, though Temporal lists it for five. */
 const pollMs = 75_000;
 
+export interface Poller {
+  readonly identity: string;
+  /** Nothing where it is not versioned. */
+  readonly version: Deployment | undefined;
+}
+
 /** The workers that poll our task queue now, by identity. */
 export async function pollingWorkers(watch: Pick<Watch, 'client' | 'namespace'>): Promise<readonly string[]> {
+  return (await pollersOf(watch)).map(({ identity }) => identity);
+}
+
+export async function pollersOf(watch: Pick<Watch, 'client' | 'namespace'>): Promise<readonly Poller[]> {
   // Without a type Temporal tells of the workflow task queue, which every worker polls.
   const { pollers } = await watch.client.workflowService.describeTaskQueue({
     namespace: watch.namespace,
@@ -25,7 +39,11 @@ export async function pollingWorkers(watch: Pick<Watch, 'client' | 'namespace'>)
   const oldest = Date.now() - pollMs;
   return (pollers ?? [])
     .filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > oldest)
-    .map(({ identity }) => identity ?? 'unnamed');
+    .map(({ identity, deploymentOptions }) => {
+      const { deploymentName, buildId, workerVersioningMode } = deploymentOptions ?? {};
+      const versioned = Number(workerVersioningMode) === versionedMode && deploymentName && buildId;
+      return { identity: identity ?? 'unnamed', version: versioned ? { deploymentName, buildId } : undefined };
+    });
 }
 
 /**

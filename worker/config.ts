@@ -2,6 +2,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ConnectionOptions } from '@temporalio/client';
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseDatabaseUrl } from './database-url.ts';
 import { IptallyError } from './iptally-error.ts';
 import { homePath } from './local/home.ts';
 import { readStack } from './local/stack-file.ts';
@@ -13,7 +14,7 @@ export interface Config {
   readonly migrationUrl: string | undefined;
   readonly temporalAddress: string | undefined;
   readonly namespace: string;
-  /** TLS, API key and headers of Temporal's own configuration; never those of another server (stack.md 4). */
+  /** TLS, API key and headers of Temporal's own configuration; never those of another server. */
   readonly temporalOptions: TemporalOptions;
   readonly webUi: string | undefined;
   readonly masterKeyFile: string | undefined;
@@ -76,7 +77,8 @@ function temporalOf(
   return {
     temporalAddress: address,
     namespace: given(flags.namespace) ?? own.namespace ?? same?.namespace ?? defaultNamespace,
-    temporalOptions: named === undefined ? {} : own.options,
+    // A key goes to the server it stands beside, and to no other: a flag may name one (I11).
+    temporalOptions: named !== undefined && named === (own.address ?? named) ? own.options : {},
     webUi,
   };
 }
@@ -129,8 +131,13 @@ function set(env: Environment): Record<string, string> {
   return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
+/** Throws `invalid-database-url` where it cannot be read as one: here, before a driver says so with the password in it. */
 export function requireDatabase(config: Config): string {
-  if (config.databaseUrl !== undefined) return config.databaseUrl;
+  const { databaseUrl } = config;
+  if (databaseUrl !== undefined) {
+    parseDatabaseUrl('DATABASE_URL', databaseUrl);
+    return databaseUrl;
+  }
   throw new IptallyError({
     code: 'no-database',
     message: `no database is known: neither DATABASE_URL is set nor does a stack run in ${config.home}`,

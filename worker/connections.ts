@@ -2,7 +2,8 @@ import { IptallyError } from './iptally-error.ts';
 
 /**
  * Keeps one live object a name, made from what the ledger says of it now. A changed setting makes a new object; the old
- * one is closed once nobody can have it any more. Secrets are opened only when an object is made (I11).
+ * one is closed once nobody can have it any more. Secrets are opened at each look, as a changed one makes a new object too;
+ * only the object keeps them (I11).
  */
 export interface Connections<Item> {
   of(name: string): Promise<Item>;

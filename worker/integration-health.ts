@@ -1,17 +1,18 @@
 import type { Ledger } from '../activities/ledger/ledger.ts';
 import type { IntegrationRecord } from '../activities/ledger/records.ts';
 import type { SyncRun } from '../activities/ledger/sync/sync-store.ts';
-import { type ScheduleHealth, scheduleHealth } from './schedule-health.ts';
-import type { ScheduleStanding } from './schedules.ts';
+import { type ScheduleHealth, scheduleHealth, type Watched } from './schedule-health.ts';
 
 /** How the nights of an integration go, and its newest run. */
 export async function healthOf(
   ledger: Ledger,
-  { name, login, createdAt }: IntegrationRecord,
-  seen: { readonly standing: ScheduleStanding | undefined; readonly now: number },
+  { name, timeZone, createdAt }: IntegrationRecord,
+  seen: Pick<Watched, 'standing' | 'now'>,
 ): Promise<{ readonly health: ScheduleHealth; readonly newest: SyncRun | undefined }> {
-  const newest = await ledger.syncs.list(name, 10);
-  const good = await ledger.syncs.baseline(name, login);
-  const runs = good === undefined ? newest : [...newest, good];
-  return { health: scheduleHealth({ integration: name, since: createdAt, runs, ...seen }), newest: newest[0] };
+  const [newest] = await ledger.syncs.list(name, 1);
+  const good = await ledger.syncs.lastGood(name);
+  // An integration of the same name may have been removed before: its nights are not those of this one.
+  const lastGood = good !== null && good > createdAt ? good : null;
+  const health = scheduleHealth({ integration: name, timeZone, since: createdAt, lastGood, ...seen });
+  return { health, newest };
 }

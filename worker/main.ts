@@ -1,38 +1,41 @@
 import { closeSync, writeSync } from 'node:fs';
+import type { Logger } from 'pino';
 import { readConfig } from './config.ts';
 import { IptallyError } from './iptally-error.ts';
+import { isFailure } from './is-failure.ts';
 import { openLog } from './log.ts';
 import { runWorker } from './run-worker.ts';
 import { installRuntime } from './telemetry.ts';
 
 /** A worker as a process of its own: `iptally worker`, and the child of `iptally up`. */
-const log = openLog();
 const stop = new AbortController();
+let log: Logger | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) process.exit(130);
-    log.info(`${signal}: what is under way may end, nothing new begins`);
+    log?.info(`${signal}: what is under way may end, nothing new begins`);
     stop.abort();
   });
 }
 
 try {
+  log = openLog();
   installRuntime(log);
   const config = readConfig();
-  await runWorker({ config, log, stop: stop.signal, ready: sayReady });
+  await runWorker({ config, log, stop: stop.signal, ready: () => sayReady(log) });
   log.info('the worker has stopped');
+  // What was left to its fence may keep a connection open for as long as a panel takes.
+  process.exit(0);
 } catch (error) {
-  // Only our own words: what a driver or a connection says may carry a URL with its password (I11).
-  if (error instanceof IptallyError) log.fatal({ code: error.code, next: error.next }, error.message);
-  else log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, safeWords(error));
+  tellEnd(log ?? openLog('info'), error);
   // Temporal's runtime keeps threads: without this a worker that cannot run would stand there as if it did.
-  process.exit(1);
+  process.exit(error instanceof IptallyError ? error.exitStatus : 1);
 }
 
 /** The process that started this one reads descriptor 3, where it gave one. */
-function sayReady(): void {
+function sayReady(to: Logger | undefined): void {
   const line = { ready: true, pid: process.pid };
-  log.info('the worker is ready');
+  to?.info('the worker is ready');
   if (process.env['IPTALLY_READY_FD'] !== '3') return;
   try {
     writeSync(3, `${JSON.stringify(line)}\n`);
@@ -40,6 +43,17 @@ function sayReady(): void {
   } catch {
     // Nobody listens any more: the worker works all the same.
   }
+}
+
+/** Only our own words: what a driver or a connection says may carry a URL with its password (I11). */
+function tellEnd(to: Logger, error: unknown): void {
+  const failure = error instanceof Error && 'failure' in error ? error.failure : undefined;
+  if (!isFailure(failure)) {
+    to.fatal({ error: error instanceof Error ? error.name : 'unknown' }, safeWords(error));
+    return;
+  }
+  const { message, ...rest } = failure;
+  to.fatal(rest, message);
 }
 
 function safeWords(error: unknown): string {

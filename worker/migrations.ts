@@ -1,5 +1,6 @@
 import { migrate, type Migrated } from '../activities/ledger/migrate.ts';
 import { type Config, requireDatabase } from './config.ts';
+import { parseDatabaseUrl } from './database-url.ts';
 
 export type { Migrated } from '../activities/ledger/migrate.ts';
 
@@ -12,11 +13,13 @@ export interface EmbeddedDatabase {
 /** Brings the ledger to this version and grants the application role its rights. Safe to run twice, and at once. */
 export async function migrateLedger(config: Config): Promise<Migrated> {
   const applicationUrl = requireDatabase(config);
-  const { username, password } = new URL(applicationUrl);
+  const { user, password } = parseDatabaseUrl('DATABASE_URL', applicationUrl);
+  const { migrationUrl = applicationUrl } = config;
+  parseDatabaseUrl('IPTALLY_MIGRATION_DATABASE_URL', migrationUrl);
   return migrate({
-    migrationUrl: config.migrationUrl ?? applicationUrl,
-    applicationRole: decodeURIComponent(username),
-    ...(password === '' ? {} : { applicationPassword: decodeURIComponent(password) }),
+    migrationUrl,
+    applicationRole: user,
+    ...(password === undefined ? {} : { applicationPassword: password }),
   });
 }
 

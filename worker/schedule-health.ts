@@ -1,4 +1,3 @@
-import type { SyncRun } from '../activities/ledger/sync/sync-store.ts';
 import type { Reason } from '../workflows/domain/failure.ts';
 import type { ScheduleStanding } from './schedules.ts';
 
@@ -20,20 +19,24 @@ export interface Watched {
   readonly integration: string;
   /** When the integration was added (ISO 8601): nothing is late before its first night. */
   readonly since: string;
-  readonly standing: ScheduleStanding | undefined;
-  /** The newest runs of it, any order. */
-  readonly runs: readonly Pick<SyncRun, 'state' | 'endedAt' | 'verdict'>[];
+  readonly timeZone: string;
+  /** Nothing: it has none. `unknown`: Temporal did not say. */
+  readonly standing: ScheduleStanding | 'unknown' | undefined;
+  /** When its last good sync ended (ISO 8601). */
+  readonly lastGood: string | null;
   readonly now: number;
 }
 
 /** Whether the nights of one integration go as they should; pure, for `doctor`, metrics and logs alike. */
-export function scheduleHealth({ integration, since, standing, runs, now }: Watched): ScheduleHealth {
-  const lastGood = lastGoodOf(runs);
-  const problems: Reason[] = [...ofSchedule({ integration, since, standing, now })];
+export function scheduleHealth(watched: Watched): ScheduleHealth {
+  const { integration, since, lastGood, now } = watched;
+  const standing = watched.standing === 'unknown' ? undefined : watched.standing;
+  const problems: Reason[] = [];
   if (now - Date.parse(lastGood ?? since) > silentAfterMs) {
     const message = `no sync of ${integration} has succeeded ${lastGood === null ? 'yet' : `since ${lastGood}`}`;
-    problems.unshift({ code: 'no-good-sync', message });
+    problems.push({ code: 'no-good-sync', message });
   }
+  if (watched.standing !== 'unknown') problems.push(...ofSchedule({ ...watched, standing }));
   return {
     integration,
     ok: problems.length === 0,
@@ -45,21 +48,27 @@ export function scheduleHealth({ integration, since, standing, runs, now }: Watc
   };
 }
 
-/** A run is good when it came to its end with a list that was proven: what a person rejected or left waiting is not. */
-function lastGoodOf(runs: Watched['runs']): string | null {
-  const good = runs.filter(({ state, endedAt }) => endedAt !== null && (state === 'applied' || state === 'planned'));
-  return (
-    good
-      .flatMap(({ endedAt }) => endedAt ?? [])
-      .toSorted()
-      .at(-1) ?? null
-  );
+interface Scheduled extends Watched {
+  readonly standing: ScheduleStanding | undefined;
 }
 
-function ofSchedule({ integration, since, standing, now }: Omit<Watched, 'runs'>): readonly Reason[] {
+function ofSchedule(watched: Scheduled): readonly Reason[] {
+  const { integration, standing, timeZone } = watched;
   if (standing === undefined) {
     return [{ code: 'no-schedule', message: `integration ${integration} has no schedule: nothing syncs it at night` }];
   }
+  const silent = silence({ ...watched, standing });
+  if (standing.timeZone === timeZone) return silent;
+  const message = `the schedule of ${integration} is for ${standing.timeZone}, the integration for ${timeZone}`;
+  return [...silent, { code: 'schedule-differs', message }];
+}
+
+function silence({
+  integration,
+  since,
+  standing,
+  now,
+}: Watched & { readonly standing: ScheduleStanding }): readonly Reason[] {
   if (standing.paused) {
     const why = standing.note === null ? '' : ` (${standing.note})`;
     return [{ code: 'schedule-paused', message: `the schedule of ${integration} is paused${why}` }];

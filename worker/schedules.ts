@@ -123,20 +123,39 @@ function standing({ scheduleId: id, spec, state, info }: ScheduleDescription): S
   };
 }
 
-/** Makes, changes and removes schedules until they are those of the integrations there are: safe to repeat. */
-export async function reconcileSchedules(
+/** Where integrations are asked for as they are now: a list that was read earlier would undo what came in between. */
+export interface Integrations {
+  find(name: string): Promise<Scheduled | undefined>;
+}
+
+/** Makes the schedule or brings it in order, where it needs to be or `anew` says so; answers how it stands then. */
+export async function keepSchedule(
   client: Client,
-  integrations: readonly Scheduled[],
+  name: string,
+  { integrations, anew, ...ways }: ScheduleWays & { readonly integrations: Integrations; readonly anew: boolean },
+): Promise<ScheduleStanding | undefined> {
+  const before = await describeSchedule(client, name);
+  const integration = await integrations.find(name);
+  if (integration === undefined || (!anew && before?.timeZone === integration.timeZone)) return before;
+  await upsertSchedule(client, integration, ways);
+  return describeSchedule(client, name);
+}
+
+/** Removes the schedules of this queue whose integrations are gone. Safe to repeat. */
+export async function removeStraySchedules(
+  client: Client,
+  integrations: Integrations,
   ways: ScheduleWays = {},
 ): Promise<void> {
-  const wanted = new Set(integrations.map(({ name }) => scheduleId(name)));
-  for (const integration of integrations) await upsertSchedule(client, integration, ways);
   for await (const { scheduleId: id } of client.schedule.list()) {
-    if (!id.startsWith(scheduleId('')) || wanted.has(id)) continue;
+    if (!id.startsWith(scheduleId(''))) continue;
+    const name = id.slice(scheduleId('').length);
+    if ((await integrations.find(name)) !== undefined) continue;
     const found = await unlessMissing(() => client.schedule.getHandle(id).describe());
     // Another installation may share the namespace: its schedules start on its own queue.
-    if (found?.action.taskQueue !== (ways.taskQueue ?? taskQueue)) continue;
-    await removeSchedule(client, id.slice(scheduleId('').length));
+    if (found === undefined || found.action.taskQueue !== (ways.taskQueue ?? taskQueue)) continue;
+    // Added since: its schedule may be the one that is there.
+    if ((await integrations.find(name)) === undefined) await removeSchedule(client, name);
   }
 }
 

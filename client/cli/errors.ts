@@ -1,5 +1,5 @@
 import type { Failure } from '../../workflows/domain/failure.ts';
-import { isFailure } from '../is-failure.ts';
+import { isFailure } from '../../worker/is-failure.ts';
 import { IptallyError } from '../../worker/iptally-error.ts';
 import { exitStatusOf } from '../exit-status.ts';
 

@@ -82,6 +82,19 @@ describe('each setting', () => {
     });
   });
 
+  test("of one server is not another's: a flag that names another one gets no key, certificate or header", () => {
+    const env = { ...noFile, IPTALLY_HOME: temporaryFolder('config'), TEMPORAL_API_KEY: 'k' };
+    const at = { ...env, TEMPORAL_ADDRESS: 'a.example:7233' };
+    expect(readConfig({}, at).temporalOptions).toMatchObject({ apiKey: 'k' });
+    expect(readConfig({ temporalAddress: 'a.example:7233' }, at).temporalOptions).toMatchObject({ apiKey: 'k' });
+    expect(readConfig({ temporalAddress: 'b.example:7233' }, at)).toMatchObject({
+      temporalAddress: 'b.example:7233',
+      temporalOptions: {},
+    });
+    // Which server it is for nobody says but the flag.
+    expect(readConfig({ temporalAddress: 'b.example:7233' }, env).temporalOptions).toMatchObject({ apiKey: 'k' });
+  });
+
   test('of a broken file is a wrong input that does not quote it', () => {
     const home = temporaryFolder('config');
     const file = join(home, 'temporal.toml');

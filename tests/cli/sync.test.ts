@@ -85,7 +85,7 @@ beforeAll(async () => {
   ]);
   withoutTemporal = { added, schedule };
   worker = await startWorkerProcess(env);
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   await worker.stop();

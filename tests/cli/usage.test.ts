@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { PROJECT } from '../../worker/local/home.ts';
 import { bareEnv, iptally } from './support/cli.ts';
@@ -72,6 +74,58 @@ describe('without a database or Temporal', () => {
       checks: expect.arrayContaining([expect.objectContaining({ name: 'database', state: 'fail' })]),
     });
   });
+});
+
+describe('a setting of the environment that is wrong ends with 2 and its name', () => {
+  const wrong = 'postgres://app:canary/7f3a@db.example/iptally';
+
+  test.each([
+    ['DATABASE_URL', ['migrate']],
+    ['DATABASE_URL', ['tariff', 'list']],
+    ['IPTALLY_MIGRATION_DATABASE_URL', ['migrate']],
+  ])('%s of %j', async (field, args) => {
+    const env = { ...bareEnv(), DATABASE_URL: 'postgres://app@db.example/iptally', [field]: wrong };
+    const ran = await iptally([...args, '--json'], { env });
+    expect(ran.status).toBe(2);
+    expect(ran.json).toMatchObject({ error: { code: 'invalid-database-url', field } });
+    expect(ran.stdout + ran.stderr).not.toContain('canary');
+  });
+
+  test('doctor tells of a DATABASE_URL as of everything else', async () => {
+    const ran = await iptally(['doctor', '--json'], { env: { ...bareEnv(), DATABASE_URL: wrong } });
+    expect(ran.status).toBe(2);
+    expect(ran.json).toMatchObject({
+      checks: expect.arrayContaining([
+        expect.objectContaining({ name: 'database', detail: expect.stringContaining('invalid-database-url') }),
+      ]),
+    });
+    expect(ran.stdout + ran.stderr).not.toContain('canary');
+  });
+
+  test.each([
+    [{ IPTALLY_LOG_LEVEL: 'chatty' }, 'invalid-log-level', /trace, debug.*silent/],
+    [{ IPTALLY_METRICS_ADDRESS: 'metrics' }, 'invalid-metrics-address', /127\.0\.0\.1:/],
+    [{ IPTALLY_METRICS_ADDRESS: '127.0.0.1:99999' }, 'invalid-metrics-address', /127\.0\.0\.1:/],
+    [{ IPTALLY_DEPLOYMENT: 'iptally' }, 'deployment-incomplete', /both/],
+    [{ IPTALLY_BUILD_ID: '1.2.3' }, 'deployment-incomplete', /both/],
+  ])('%j of a worker', async (more, code, accepted) => {
+    const env = { ...bareEnv(), TEMPORAL_ADDRESS: '127.0.0.1:1', ...more };
+    const ran = await iptally(['worker', '--json'], { env });
+    expect(ran.status).toBe(2);
+    expect(ran.json).toMatchObject({ error: { code, accepted: expect.stringMatching(accepted) } });
+  });
+});
+
+test('a worker whose metrics address is taken says that, and ends with 4', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const at = taken.address();
+  const address = `127.0.0.1:${typeof at === 'object' && at !== null ? at.port : 0}`;
+  const env = { ...bareEnv(), TEMPORAL_ADDRESS: '127.0.0.1:1', IPTALLY_METRICS_ADDRESS: address };
+  const ran = await iptally(['worker', '--json'], { env });
+  expect(ran.status).toBe(4);
+  expect(ran.json).toMatchObject({ error: { code: 'metrics-address-unusable', value: address } });
+  taken.close();
 });
 
 describe('input is refused before anything is asked', () => {

@@ -34,8 +34,8 @@ test('a place that cannot be a home is refused with what to do', () => {
 
 test('the master key is made once, for its owner alone (I11)', () => {
   const home = openHome(folder);
-  const key = readFileSync(masterKeyFile(home), 'utf8');
+  const key = readFileSync(masterKeyFile(home, {}), 'utf8');
   expect(Buffer.from(key, 'base64')).toHaveLength(32);
   expect(statSync(home.masterKey).mode & 0o777).toBe(0o600);
-  expect(readFileSync(masterKeyFile(openHome(folder)), 'utf8')).toBe(key);
+  expect(readFileSync(masterKeyFile(openHome(folder), {}), 'utf8')).toBe(key);
 });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readConfig, requireMasterKey } from '../../worker/config.ts';
 import { isAlive, signal } from '../../worker/local/processes.ts';
 import { readStack, type StackFile } from '../../worker/local/stack-file.ts';
 import { removeHome, temporaryHome } from '../support/servers.ts';
@@ -20,9 +21,9 @@ interface Up {
 }
 
 /** A process that brings up the stack of this test's home, as `iptally up` does. */
-function up(...args: readonly string[]): Up {
+function up(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Up {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', 'up.ts'), ...args], {
-    env: { ...process.env, IPTALLY_HOME: home, TEMPORAL_API_KEY: 'meant for another Temporal' },
+    env: { ...process.env, IPTALLY_HOME: home, TEMPORAL_API_KEY: 'meant for another Temporal', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -39,7 +40,7 @@ function up(...args: readonly string[]): Up {
   return { pid: child.pid ?? 0, output: () => output, ended };
 }
 
-async function until<Value>(what: () => Value | undefined | false, ms = 30_000): Promise<Value> {
+async function until<Value>(what: () => Value | undefined | false, ms = 90_000): Promise<Value> {
   const end = Date.now() + ms;
   for (;;) {
     const value = what();
@@ -91,6 +92,28 @@ test('it starts, is found by a second start, keeps its addresses over kill -9 of
   expect(readFileSync(join(home, 'worker.log'), 'utf8')).toContain('stopped in order');
 });
 
+test('without a worker a fresh home can be used at once: it has its master key', async () => {
+  const started = up(['no-worker']);
+  const stack = await running();
+  const config = readConfig({ home }, { TEMPORAL_CONFIG_FILE: '/dev/null' });
+  expect(stack.pids.worker).toBeUndefined();
+  expect(config.masterKeyFile).toBe(join(home, 'master.key'));
+  expect(statSync(requireMasterKey(config)).mode & 0o777).toBe(0o600);
+  signal(started.pid, 'SIGTERM');
+  expect(await started.ended).toBe(0);
+});
+
+test('a master key that the environment names is the one of the worker and of the demo alike, and none is made', async () => {
+  const named = join(home, 'elsewhere.key');
+  const started = up([], { IPTALLY_MASTER_KEY_FILE: named });
+  await running();
+  await until(() => started.output().includes(`key ${named}\n`));
+  expect(readFileSync(join(home, 'worker.log'), 'utf8')).toContain(`"IPTALLY_MASTER_KEY_FILE":"${named}"`);
+  expect(existsSync(join(home, 'master.key'))).toBe(false);
+  signal(started.pid, 'SIGTERM');
+  expect(await started.ended).toBe(0);
+});
+
 test('when only `up` was killed, the servers and the worker it left are taken over or ended', async () => {
   const first = up();
   const stack = await running();
@@ -130,7 +153,7 @@ test('a part that dies is started again and stack.json follows; a second signal 
 });
 
 test('a worker that does not start ends the whole start: the error says where to read, nothing is left', async () => {
-  const broken = up('broken');
+  const broken = up(['broken']);
   expect(await broken.ended).toBe(1);
   expect(broken.output()).toContain('worker-not-started');
   expect(broken.output()).toContain('the worker is broken');

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { pino } from 'pino';
-import { watchNights } from '../../worker/night-watch.ts';
 import { scheduleHealth, silentAfterMs, type Watched } from '../../worker/schedule-health.ts';
 import {
   describeSchedule,
-  reconcileSchedules,
+  type Integrations,
+  keepSchedule,
   removeSchedule,
+  removeStraySchedules,
+  type Scheduled,
   scheduleId,
   upsertSchedule,
   type ScheduleStanding,
@@ -22,6 +23,18 @@ const apart = { taskQueue: `${taskQueue}-apart` };
 
 /** What an operator does at the Web UI, or with Temporal's own command line. */
 const handleOf = (name: string) => client.schedule.getHandle(scheduleId(name));
+
+/** What `find` answers, one look after the other; the last one stays. */
+function answers(...looks: readonly (Scheduled | undefined)[]): Integrations {
+  let look = 0;
+  return {
+    find: async (name) => {
+      const found = looks[Math.min(look, looks.length - 1)];
+      look += 1;
+      return found?.name === name ? found : undefined;
+    },
+  };
+}
 
 async function nextOf(name: string): Promise<readonly string[]> {
   return (await describeSchedule(client, name))?.next ?? [];
@@ -56,7 +69,7 @@ describe('the schedule of an integration', () => {
     await upsertSchedule(client, integration, apart);
     await handleOf(name).pause('the panel is moved on Friday');
     await upsertSchedule(client, { name, timeZone: 'Europe/Paris' }, apart);
-    await reconcileSchedules(client, [integration], apart);
+    await keepSchedule(client, name, { ...apart, anew: true, integrations: answers(integration) });
     expect(await describeSchedule(client, name)).toMatchObject({
       paused: true,
       note: 'the panel is moved on Friday',
@@ -65,9 +78,44 @@ describe('the schedule of an integration', () => {
     await handleOf(name).unpause('moved');
     expect(await describeSchedule(client, name)).toMatchObject({ paused: false });
     await eventually(async () => {
-      await reconcileSchedules(client, [], apart);
+      await removeStraySchedules(client, answers(undefined), apart);
       expect(await describeSchedule(client, name)).toBeUndefined();
     });
+  });
+
+  test.concurrent('is made as its integration is now: edited or removed meanwhile, it is not as it was before', async () => {
+    const own = { taskQueue: `${taskQueue}-now` };
+    const keep = (name: string, integrations: Integrations) =>
+      keepSchedule(client, name, { ...own, anew: false, integrations });
+    const edited = `edited-${taskQueue.slice(-6)}`;
+    await upsertSchedule(client, { name: edited, timeZone: 'UTC' }, own);
+    const now = answers({ name: edited, timeZone: 'Asia/Tokyo' });
+    expect(await keep(edited, now)).toMatchObject({ timeZone: 'Asia/Tokyo' });
+    expect(await describeSchedule(client, edited)).toMatchObject({ timeZone: 'Asia/Tokyo' });
+    expect(await keep(`gone-${taskQueue.slice(-6)}`, answers(undefined))).toBeUndefined();
+    expect(await describeSchedule(client, `gone-${taskQueue.slice(-6)}`)).toBeUndefined();
+    await removeSchedule(client, edited);
+  });
+
+  test.concurrent('of an integration that was added while strays were looked for stays', async () => {
+    const own = { taskQueue: `${taskQueue}-added` };
+    const name = `added-${taskQueue.slice(-6)}`;
+    const added = { name, timeZone: 'UTC' };
+    const stray = `stray-${taskQueue.slice(-6)}`;
+    await upsertSchedule(client, added, own);
+    await upsertSchedule(client, { name: stray, timeZone: 'UTC' }, own);
+    let looks = 0;
+    const integrations: Integrations = {
+      // Not there when it is first looked for, there when its schedule would go.
+      find: async (one) => (one === name && (looks += 1) > 1 ? added : undefined),
+    };
+    await eventually(async () => {
+      await removeStraySchedules(client, integrations, own);
+      expect(await describeSchedule(client, stray)).toBeUndefined();
+      expect(looks).toBeGreaterThan(1);
+    });
+    expect(await describeSchedule(client, name)).toBeDefined();
+    await removeSchedule(client, name);
   });
 
   test.concurrent.each(['Europe/Helsinki', 'Asia/Nicosia', 'Pacific/Chatham', 'Europe/Berlin'])(
@@ -129,8 +177,9 @@ describe('nights that do not go as they should', () => {
   const well: Watched = {
     integration: 'main',
     since: ago(90 * 86_400_000),
+    timeZone: 'UTC',
     standing,
-    runs: [{ state: 'applied', verdict: 'apply', endedAt: ago(3_600_000) }],
+    lastGood: ago(3_600_000),
     now,
   };
   const codes = (watched: Partial<Watched>): readonly string[] =>
@@ -138,48 +187,22 @@ describe('nights that do not go as they should', () => {
 
   test.each<[string, Partial<Watched>, readonly string[]]>([
     ['all is well', {}, []],
-    ['a day old', { since: ago(3_600_000), runs: [], standing: { ...standing, last: null } }, []],
-    [
-      '26 hours to the millisecond',
-      { runs: [{ state: 'planned', verdict: 'apply', endedAt: ago(silentAfterMs) }] },
-      [],
-    ],
-    [
-      'a millisecond more',
-      { runs: [{ state: 'planned', verdict: 'apply', endedAt: ago(silentAfterMs + 1) }] },
-      ['no-good-sync'],
-    ],
-    [
-      'refused, rejected and failed are not good',
-      {
-        runs: (['refused', 'rejected', 'failed', 'expired', 'superseded'] as const).map((state) => {
-          return { state, verdict: null, endedAt: ago(60_000) };
-        }),
-      },
-      ['no-good-sync'],
-    ],
+    ['a day old', { since: ago(3_600_000), lastGood: null, standing: { ...standing, last: null } }, []],
+    ['26 hours to the millisecond', { lastGood: ago(silentAfterMs) }, []],
+    ['a millisecond more', { lastGood: ago(silentAfterMs + 1) }, ['no-good-sync']],
+    ['never', { lastGood: null }, ['no-good-sync']],
     ['no schedule', { standing: undefined }, ['no-schedule']],
     ['paused', { standing: { ...standing, paused: true } }, ['schedule-paused']],
+    ['Temporal does not say', { standing: 'unknown' }, []],
+    ['made for another zone', { timeZone: 'Europe/Berlin' }, ['schedule-differs']],
+    [
+      'paused, and for another zone',
+      { timeZone: 'Europe/Berlin', standing: { ...standing, paused: true } },
+      ['schedule-paused', 'schedule-differs'],
+    ],
     ['skipped', { standing: { ...standing, last: ago(silentAfterMs + 1), skipped: 1 } }, ['schedule-skipped']],
   ])('%s', (_what, watched, expected) => {
     expect(codes(watched)).toEqual(expected);
     expect(scheduleHealth({ ...well, ...watched }).ok).toBe(expected.length === 0);
   });
-});
-
-test('a worker tells of a silent night in its log, once an hour and not at each look', async () => {
-  const main = await site(engine, 'silent');
-  const lines: { readonly integration?: string; readonly code?: string; readonly level: number }[] = [];
-  const stop = new AbortController();
-  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const told = (code: string) => lines.filter((line) => line.integration === main.name && line.code === code);
-  const watching = watchNights({ client, ledger, log, stop: stop.signal, everyMs: 20 });
-  await eventually(() => expect(told('no-schedule')).toHaveLength(1));
-  await upsertSchedule(client, { name: main.name, timeZone: 'UTC' }, ways);
-  await handleOf(main.name).pause('the panel moves');
-  await eventually(() => expect(told('schedule-paused')).toMatchObject([{ level: 40 }]));
-  stop.abort();
-  await watching;
-  expect(told('no-schedule')).toHaveLength(1);
-  await removeSchedule(client, main.name);
 });

@@ -84,10 +84,12 @@ export function homeHash(path: string): string {
 }
 
 /**
- * The file with the key that stored logins are sealed with: 32 random bytes, made once. It is never replaced: with
- * another key nothing sealed before can be opened.
+ * The file with the key that stored logins are sealed with: the one the environment names, else the home's own, 32 random
+ * bytes, made once. It is never replaced: with another key nothing sealed before can be opened.
  */
-export function masterKeyFile(home: Home): string {
+export function masterKeyFile(home: Home, env: Readonly<Record<string, string | undefined>>): string {
+  const named = env['IPTALLY_MASTER_KEY_FILE'];
+  if (named !== undefined && named !== '') return named;
   if (!existsSync(home.masterKey)) keptSecret(home.masterKey, () => randomBytes(32).toString('base64'));
   return home.masterKey;
 }

@@ -39,7 +39,7 @@ export interface PartsOptions {
 }
 
 /** The whole stop takes at most 20 s: the worker's part of that, then the simulators', then the servers'. */
-const WORKER_GRACE_MS = 11_000;
+const WORKER_GRACE_MS = 13_000;
 const SIMULATOR_GRACE_MS = 1_000;
 const SERVER_GRACE_MS = 4_000;
 const WATCH_MS = 1_000;
@@ -49,6 +49,8 @@ export class StackParts {
   readonly #options: PartsOptions;
   readonly #ports: PortBook;
   readonly #external: ExternalTemporal | undefined;
+  /** One choice for all parts, made with the home: also a worker that is started apart finds its key. */
+  readonly masterKeyFile: string;
   /** A part that was never wanted is not in here; one that died stays, under the pid of its next life. */
   readonly #children = new Map<'worker' | 'api', Child>();
   #postgres: Postgres | undefined;
@@ -62,6 +64,7 @@ export class StackParts {
     this.#options = options;
     this.#ports = openPortBook(options.home.ports);
     this.#external = externalTemporal(options.env);
+    this.masterKeyFile = masterKeyFile(options.home, options.env);
   }
 
   /** PostgreSQL, and what the migrations need to know of it. */
@@ -141,7 +144,7 @@ export class StackParts {
         ? Object.fromEntries(given)
         : { ...withoutTemporal(env), TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
       DATABASE_URL: this.#postgres?.applicationUrl ?? '',
-      IPTALLY_MASTER_KEY_FILE: env['IPTALLY_MASTER_KEY_FILE'] || masterKeyFile(home),
+      IPTALLY_MASTER_KEY_FILE: this.masterKeyFile,
       IPTALLY_HOME: home.path,
     };
   }

@@ -29,6 +29,8 @@ export interface StackOptions {
 /** A stack that runs. */
 export interface RunningStack {
   readonly home: string;
+  /** What its parts seal and open stored logins with. */
+  readonly masterKeyFile: string;
   /** As `stack.json` says now. */
   readonly describe: () => StackFile;
   /** Stops everything in order; again is harmless. */
@@ -138,7 +140,8 @@ function runningStack(running: {
   const stopped = done.promise.finally(() => {
     clearInterval(keepAlive);
   });
-  return { home: home.path, describe: () => parts.describe(), stop, stopped };
+  const { masterKeyFile } = parts;
+  return { home: home.path, masterKeyFile, describe: () => parts.describe(), stop, stopped };
 }
 
 /** The home's lock, or the stack of whoever has it; one that is starting is waited for. */

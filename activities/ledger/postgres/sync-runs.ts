@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Reason } from '../../../workflows/domain/failure.ts';
 import { LedgerContractBroken } from '../contract-broken.ts';
 import { LedgerUnavailable } from '../ledger.ts';
-import { sameRun, ownerOf } from './values.ts';
+import { sameRun, ownerOf, time } from './values.ts';
 import type { BeginRun, BegunRun, RunState, SyncRun } from '../sync/sync-store.ts';
 import { dropLock, holdsLock } from './locks.ts';
 import { hasEnded, lockRun, runOfOwner, runsOfItsPanel, syncKey, syncRun, type RunRow } from './sync-run-rows.ts';
@@ -181,4 +181,18 @@ export async function baselineRun(db: Db, integration: string, login: string): P
     .limit(1)
     .executeTakeFirst();
   return row === undefined ? undefined : syncRun(row);
+}
+
+export async function lastGoodEnd(db: Db, integration: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('sync_run')
+    .select('ended_at')
+    .where('integration', '=', integration)
+    .where('state', 'in', ['planned', 'applied'])
+    .where('dry_run', '=', false)
+    .where('ended_at', 'is not', null)
+    .orderBy('ended_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.ended_at === undefined || row.ended_at === null ? null : time(row.ended_at);
 }

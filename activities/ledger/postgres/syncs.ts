@@ -7,7 +7,7 @@ import { dropOldRows } from './sync-old-rows.ts';
 import { ownChanges, ownChangesSince } from './sync-own-changes.ts';
 import * as plan from './sync-plan.ts';
 import { findRun, syncRun } from './sync-run-rows.ts';
-import { approveRun, baselineRun, beginRun, everApproved, setRunState } from './sync-runs.ts';
+import { approveRun, baselineRun, beginRun, everApproved, lastGoodEnd, setRunState } from './sync-runs.ts';
 import { sight } from './sync-sightings.ts';
 
 /** What syncs keep in the ledger. */
@@ -42,6 +42,7 @@ export function syncsIn(database: Database): SyncStore {
     hasItem: (run, ip) => database.read((db) => plan.hasItem(db, run, ip)),
     items: (run, page) => database.read((db) => plan.itemPage(db, run, page)),
     baseline: (integration, login) => database.read((db) => baselineRun(db, integration, login)),
+    lastGood: (integration) => database.read((db) => lastGoodEnd(db, integration)),
     everApproved: (integration) => database.read((db) => everApproved(db, integration)),
     glances: (range) => glanceChunks(database, range),
     current: (ips) => database.read((db) => currentRows(db, ips)),

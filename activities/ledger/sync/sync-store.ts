@@ -42,6 +42,11 @@ export interface SyncStore {
   items(run: string, page: { readonly after: string | null; readonly limit: number }): Promise<readonly PlannedItem[]>;
   /** Last run that was planned or applied with a proven list, of the integration's present panel and by the same login. */
   baseline(integration: string, login: string): Promise<SyncRun | undefined>;
+  /**
+   * When the newest good run of it ended (ISO 8601): applied, or planned where the policy is to observe. A dry run mends
+   * nothing and a person asked for it, so it does not stand for a night; what was rejected or left waiting neither.
+   */
+  lastGood(integration: string): Promise<string | null>;
   /** Whether a plan of its present panel was ever approved: runs begun before its URL or login changed do not count. */
   everApproved(integration: string): Promise<boolean>;
   /**

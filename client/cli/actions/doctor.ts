@@ -43,11 +43,12 @@ async function openLedger(session: Session, checks: Check[]): Promise<Ledger | u
   }
 }
 
-/** What cannot be reached weighs more than what is wrong: nothing after it could be looked at. */
-function exitOf(checks: readonly Check[]): 0 | 1 | 4 {
+/** What cannot be reached weighs more than what is wrong: nothing after it could be looked at. So does a wrong setting. */
+function exitOf(checks: readonly Check[]): 0 | 1 | 2 | 4 {
   const fails = checks.filter(({ state }) => state === 'fail');
   if (fails.length === 0) return 0;
-  return fails.some(({ code }) => code !== undefined && exitStatusOf(code) === 4) ? 4 : 1;
+  const statuses = fails.map(({ code }) => (code === undefined ? 1 : exitStatusOf(code)));
+  return statuses.includes(2) ? 2 : statuses.includes(4) ? 4 : 1;
 }
 
 const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const;

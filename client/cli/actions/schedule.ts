@@ -4,7 +4,7 @@ import type { Session } from '../session.ts';
 
 /**
  * The nightly schedule goes with its integration. The integration itself is saved by then, and a Temporal that does not
- * answer does not undo that: every worker brings the schedules in order when it starts, and `doctor` tells.
+ * answer does not undo that: every worker brings the schedules in order, when it starts and every ten minutes, and `doctor` tells.
  */
 export async function scheduleWith(session: Session, { name, timeZone }: IntegrationRecord): Promise<void> {
   await unlessUnreachable(session, `the nightly schedule of ${name} was not made or changed`, async (place) => {
@@ -32,7 +32,7 @@ async function unlessUnreachable(
   work: (place: Place) => Promise<void>,
 ): Promise<void> {
   const { temporalAddress: address, namespace, temporalOptions: connectionOptions } = session.config;
-  const later = 'a worker does it when it starts, and "iptally doctor" tells how it stands';
+  const later = 'a worker does it within ten minutes, and "iptally doctor" tells how it stands';
   if (address === undefined) {
     session.warn(`warning: ${without}: no Temporal is known; ${later}`);
     return;

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { type Config, readConfig } from '../../../worker/config.ts';
-import { type StackOutcome, startStack } from '../../../worker/local/stack.ts';
+import { type RunningStack, type StackOutcome, startStack } from '../../../worker/local/stack.ts';
 import type { StackFile } from '../../../worker/local/stack-file.ts';
 import { externalTemporal } from '../../../worker/local/temporal-external.ts';
 import { type EmbeddedDatabase, migrateEmbedded } from '../../../worker/migrations.ts';
@@ -31,7 +30,7 @@ export async function up(session: Session, flags: UpFlags): Promise<Outcome | un
   const { stack } = outcome;
   const document = stack.describe();
   show({ json: document, text: `iptally is up\n${links(document, stack.home)}` }, session.json);
-  if (flags.demo && flags.worker) await demoOnce(session, stackConfig(session.config, document), stack.stopped);
+  if (flags.demo && flags.worker) await demoOnce(session, stackConfig(session.config, stack), stack.stopped);
   if (!session.json) process.stderr.write('Ctrl-C stops everything\n');
   await stack.stopped;
   return undefined;
@@ -56,25 +55,29 @@ async function started(config: Config, flags: UpFlags): Promise<StackOutcome> {
 async function migrated(config: Config, database: EmbeddedDatabase): Promise<string> {
   const elsewhere = externalTemporal();
   if (elsewhere !== undefined) {
-    await registerSearchAttributes({ ...elsewhere, connectionOptions: config.temporalOptions });
+    await registerSearchAttributes({ ...elsewhere, connectionOptions: optionsOfEnvironment(config) });
   }
   return migrateEmbedded(database);
 }
 
 /** The stack's own parts, whatever else the environment names. */
-function stackConfig(config: Config, stack: StackFile): Config {
-  const { databaseUrl, temporalAddress, namespace } = stack;
-  const masterKeyFile = join(config.home, 'master.key');
-  const { temporalOptions } = readConfig({ home: config.home });
+function stackConfig(config: Config, stack: RunningStack): Config {
+  const { databaseUrl, temporalAddress, namespace, webUi } = stack.describe();
+  const { masterKeyFile } = stack;
   return {
     ...config,
     databaseUrl,
     temporalAddress,
     namespace,
     masterKeyFile,
-    temporalOptions,
-    webUi: stack.webUi ?? undefined,
+    temporalOptions: optionsOfEnvironment(config),
+    webUi: webUi ?? undefined,
   };
+}
+
+/** The Temporal of a stack is its own or the environment's, whatever server a flag names. */
+function optionsOfEnvironment({ home }: Config): Config['temporalOptions'] {
+  return readConfig({ home }).temporalOptions;
 }
 
 /** The demo must not take the stack down with it: what goes wrong is said, and it can be played again. */

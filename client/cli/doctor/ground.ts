@@ -1,9 +1,13 @@
 import { type Config, requireDatabase, requireTemporal } from '../../../worker/config.ts';
 import { checkDatabase, type DatabaseCheck } from '../../../worker/database-check.ts';
+import { parseDatabaseUrl } from '../../../worker/database-url.ts';
+import { deploymentIn } from '../../../worker/deployment.ts';
 import { readStack } from '../../../worker/local/stack-file.ts';
 import { taskQueue } from '../../../workflows/contract.ts';
 import { IptallyError } from '../../../worker/iptally-error.ts';
+import { idleVersions } from '../../deployments.ts';
 import { missingSearchAttributes } from '../../search-attributes.ts';
+import type { Place } from '../../with-connection.ts';
 import type { Session } from '../session.ts';
 import { type Check, failed, ok, warn } from './check.ts';
 
@@ -60,10 +64,10 @@ export async function checkTables(config: Config): Promise<readonly Check[]> {
 }
 
 function noAnswer(url: string): IptallyError {
-  const { host, pathname } = new URL(url);
+  const { host, database } = parseDatabaseUrl('DATABASE_URL', url);
   return new IptallyError({
     code: 'ledger-unreachable',
-    message: `PostgreSQL at ${host}${pathname} does not answer, or refuses the login`,
+    message: `PostgreSQL at ${host}/${database} does not answer, or refuses the login`,
     next: 'see that it runs and that DATABASE_URL is right, or start the stack with "iptally up"',
   });
 }
@@ -92,8 +96,19 @@ export async function checkTemporal(session: Session): Promise<readonly Check[]>
             detail: `none polls ${taskQueue}: everything waits`,
             next: 'start one with "iptally worker"',
           },
+      ...(await checkVersions({ address, namespace, connectionOptions })),
     ];
   } catch (error) {
     return [failed('temporal', error)];
+  }
+}
+
+/** A versioned worker polls, and gets nothing, until its version is made current. */
+async function checkVersions(place: Place): Promise<readonly Check[]> {
+  try {
+    const idle = await idleVersions(place, deploymentIn(process.env));
+    return idle.map(({ message, next }) => warn('deployment', message, next));
+  } catch (error) {
+    return [failed('deployment', error)];
   }
 }

@@ -18,7 +18,7 @@ export async function checkSyncs(ledger: Ledger, config: Config, now = Date.now(
   const checks: Check[] = [];
   const schedules = await knownSchedules(integrations, config, checks);
   for (const integration of integrations) {
-    const standing = schedules?.get(integration.name);
+    const standing = schedules === undefined ? 'unknown' : schedules.get(integration.name);
     const { health, newest } = await healthOf(ledger, integration, { standing, now });
     if (schedules !== undefined) checks.push(scheduleCheck(integration, health, now));
     checks.push(syncCheck(integration, newest, { health, now }));
@@ -45,10 +45,12 @@ async function knownSchedules(
 
 function scheduleCheck({ name, timeZone }: IntegrationRecord, health: ScheduleHealth, now: number): Check {
   const check = `schedule ${name}`;
-  const problem = health.problems.find(({ code }) => code !== 'no-good-sync');
-  if (problem !== undefined) {
-    const state = problem.code === 'no-schedule' ? 'fail' : 'warn';
-    return { name: check, state, detail: problem.message, next: scheduleNext(problem, { name, timeZone }) };
+  const problems = health.problems.filter(({ code }) => code !== 'no-good-sync');
+  if (problems.length > 0) {
+    const state = problems.some(({ code }) => code === 'no-schedule') ? 'fail' : 'warn';
+    const detail = problems.map(({ message }) => message).join('; ');
+    const next = problems.map((problem) => scheduleNext(problem, { name, timeZone })).join('; ');
+    return { name: check, state, detail, next };
   }
   const { skipped, missed, next } = health;
   // Counters never fall: what was lost once, and came since, is only told.
@@ -62,7 +64,8 @@ function scheduleNext(
 ): string {
   switch (code) {
     case 'no-schedule':
-      return `start a worker anew, or run "iptally integration edit ${name} --time-zone ${timeZone}": both make it`;
+    case 'schedule-differs':
+      return `"iptally integration edit ${name} --time-zone ${timeZone}" mends it now, a worker within ten minutes`;
     case 'schedule-paused':
       return `when its reason is gone, unpause it in the Web UI (Schedules, sync/${name})`;
     default:

@@ -8,6 +8,8 @@ export interface WorkerProcess {
   readonly pid: number | undefined;
   /** Its document. */
   readonly document: unknown;
+  /** Its log so far. */
+  readonly said: () => string;
   /** Ends it by SIGTERM; answers its exit status. */
   readonly stop: () => Promise<number | null>;
 }
@@ -15,7 +17,11 @@ export interface WorkerProcess {
 export async function startWorkerProcess(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [join(PROJECT, 'client/cli/iptally.mjs'), 'worker', '--json'], {
     env,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
   });
   const ended = once(child, 'exit');
   const [document] = await Promise.race([
@@ -25,6 +31,7 @@ export async function startWorkerProcess(env: Readonly<Record<string, string>>):
   return {
     pid: child.pid,
     document: JSON.parse(String(document)) as unknown,
+    said: () => said,
     stop: async () => {
       if (child.exitCode === null) child.kill('SIGTERM');
       await ended;

@@ -1,4 +1,4 @@
-import { isRecord } from '../worker/local/values.ts';
+import { isRecord } from './local/values.ts';
 import type { Failure } from '../workflows/domain/failure.ts';
 
 /** Whether a value from elsewhere is a failure of ours. */
