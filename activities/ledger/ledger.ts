@@ -129,12 +129,11 @@ export interface Orders {
    * found closed: the order, or the reserved address of that owner's order, then moves to this run.
    */
   open(request: OpenOrder): Promise<OpenedOrder>;
-  /** Writes `sentAt` of attempt `attempt` (1, 2 …). `taken`: another copy of this attempt was here first (zombie). */
-  beginAttempt(
-    request: AttemptRef,
-  ): Promise<
-    { readonly kind: 'begun'; readonly sentAt: string } | { readonly kind: 'taken' | 'removing' | 'not-owner' }
-  >;
+  /**
+   * Writes `sentAt` of attempt `attempt` (1, 2 …). `taken`: another copy of this attempt was here first (zombie), or a later
+   * attempt, which a copy of this one must not follow.
+   */
+  beginAttempt(request: AttemptRef): Promise<{ readonly kind: 'begun' | 'taken' | 'removing' | 'not-owner' }>;
   endAttempt(request: AttemptRef & { readonly result: string; readonly ip?: string }): Promise<void>;
   /**
    * Binds an address to the order's service under the address's lock (step 4), or says why not. In use: the conflict is

@@ -108,7 +108,7 @@ export interface OrderRecord {
   readonly wanted: string | null;
   readonly mark: Mark;
   readonly owner: RunRef;
-  /** Attempts begun so far, of any run. */
+  /** The highest attempt begun so far, of any run. */
   readonly attempts: number;
   readonly createdAt: string;
 }
