@@ -158,7 +158,9 @@ export interface ConflictRecord {
   readonly holderTag: string | null;
   readonly order: string;
   readonly since: string;
-  /** Written into IPmanager, or only recorded (an address of another integration is never marked). */
+  /** Whether the mark goes into IPmanager: an address of another integration is only recorded, and nothing has to come back. */
+  readonly mark: boolean;
+  /** Written into IPmanager. */
   readonly markedAt: string | null;
   readonly resolvedAt: string | null;
 }

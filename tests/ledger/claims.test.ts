@@ -150,6 +150,7 @@ describe('an address in use', () => {
       mark: true,
       conflict: {
         ip,
+        mark: true,
         integration: 'panel',
         holder: holder.id,
         holderPtr: address.ptr,
