@@ -3,6 +3,7 @@ import { AddSettings } from './001-settings.ts';
 import { AddServicesAndOrders } from './002-services-and-orders.ts';
 import { AddAddresses } from './003-addresses.ts';
 import { AddSyncs } from './004-syncs.ts';
+import { AddDeleteBegun } from './006-delete-begun.ts';
 
 /** Forward steps, oldest first. A step that went out is never changed: what is wrong in it is mended by the next one. */
 export const migrationsList: MigrationObject[] = [
@@ -10,4 +11,5 @@ export const migrationsList: MigrationObject[] = [
   { name: '002-services-and-orders', class: AddServicesAndOrders },
   { name: '003-addresses', class: AddAddresses },
   { name: '004-syncs', class: AddSyncs },
+  { name: '006-delete-begun', class: AddDeleteBegun },
 ];

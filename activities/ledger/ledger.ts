@@ -258,13 +258,16 @@ export interface Releases {
     readonly reason: string;
     readonly run: RunRef;
   }): Promise<'releasing' | 'known'>;
-  /** Still `releasing` and on no service, read by address under the lock just before the delete (I4). */
+  /**
+   * Still `releasing` and on no service, read by address under the lock just before the delete (I4). From here on the row
+   * says that its delete has begun, whatever becomes of the run: nothing keeps the address any more.
+   */
   stillUnused(request: { readonly ip: string; readonly run: RunRef }): Promise<AddressRecord | 'in-use' | 'lock-lost'>;
   /** The row this run (for this order) took to its end, when that was its last word on the address: nothing is left to do. */
   finished(request: Pick<AttemptRef, 'run'> & { ip: string; order?: string }): Promise<AddressRecord | undefined>;
   /** Confirmed absent or pending: `quarantined` until now + quarantine; closes an open conflict of ours; unlocks. */
   finish(request: { readonly ip: string; readonly quarantineMs: number; readonly run: RunRef }): Promise<AddressRecord>;
-  /** `keep` before the second lock: bound again as it was. */
+  /** `keep` before the second lock, while no delete has begun: bound again as it was. */
   rebind(request: Parameters<Releases['begin']>[0]): Promise<AddressRecord | 'not-releasing' | 'service-gone'>;
 }
 

@@ -143,6 +143,8 @@ export interface AddressRecord {
   readonly mark: Mark | null;
   readonly untagged: boolean;
   readonly protected: boolean;
+  /** Its delete may have been sent: nothing keeps it any more. */
+  readonly deleteBegun: boolean;
   readonly ptr: string | null;
   readonly ptrSeen: string | null;
   readonly quarantineUntil: string | null;

@@ -48,6 +48,7 @@ describe('a claim', () => {
         mark: opened?.mark,
         untagged: false,
         protected: false,
+        deleteBegun: false,
         ptr: `${service.id}.example.com`,
         ptrSeen: null,
         quarantineUntil: null,
@@ -149,8 +150,8 @@ describe('an address in use', () => {
       kind: 'in-use',
       mark: true,
       conflict: {
-        ip,
         mark: true,
+        ip,
         integration: 'panel',
         holder: holder.id,
         holderPtr: address.ptr,
