@@ -29,6 +29,7 @@ export interface Carried {
   readonly input?: ProvisionServiceInput;
   readonly report?: Talk['report'];
   readonly placed?: boolean;
+  readonly mayBeThere?: boolean;
 }
 
 /**
@@ -41,6 +42,7 @@ export async function provisionService(raw: ProvisionServiceInput, carried: Carr
     if (carried.stop !== undefined) interruption.request(carried.stop);
     talk.report = carried.report;
     talk.placed = carried.placed ?? false;
+    talk.mayBeThere = carried.mayBeThere ?? false;
     const service = shown(raw, 'service', 'id');
     const stage = openStage(`Provision ${service ?? 'a service'}`, { service });
     listen(talk, interruption, () => stage.waitsFor);
@@ -73,10 +75,11 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
   talk.plan = plan;
   talk.serverTimeoutMs = plan.serverTimeoutMs;
   stage.about({ integration: plan.integration?.name ?? null });
+  // Nothing is asked for it any more, so there is nothing that a stop could take back either.
+  if (plan.complete) return answerComplete(plan, talk);
   await reserve(plan, run);
   if (interruption.stop === undefined) {
     talk.answer.give(resultOf(plan, talk));
-    if (plan.complete) return complete(plan, talk);
     const setUp = await setUpUntilDone(plan, run);
     if (setUp === 'done' && (await activate(plan, run)) === 'done') return complete(plan, talk);
   }
@@ -88,13 +91,13 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
 async function open({ stage }: Run, input: NonNullable<Talk['input']>): Promise<Plan> {
   const ask = () => insist<Opened>(stage, 'write the orders', () => ledger.openProvision(input, stage.run));
   let opened = await ask();
-  if (opened.kind === 'plan' && opened.integration?.unread) {
+  if (opened.kind === 'plan' && !opened.complete && opened.integration?.unread) {
     const { name, requestTimeoutMs } = opened.integration;
     try {
       await reading(requestTimeoutMs, `read the forms of ${name}`, 6).readDialect(name);
     } catch (error) {
       const failure = failureOf(error);
-      if (!opened.complete) await end(input.service.id, failure.message, stage);
+      await end(input.service.id, failure.message, stage);
       throw failWith(failure);
     }
     opened = await ask();
@@ -108,8 +111,11 @@ async function open({ stage }: Run, input: NonNullable<Talk['input']>): Promise<
 async function reserve(plan: Plan, run: Run): Promise<void> {
   const { talk, interruption, stage } = run;
   if (plan.reason !== null) stage.tell(`no address: ${plan.reason.message}`);
-  // Addresses held from an earlier run may stand on the server already.
-  if (plan.orders.some(({ kind }) => kind === 'holds')) talk.placed = true;
+  // Addresses held from an earlier run may stand on the server already, on a machine of which nobody heard the end.
+  if (plan.orders.some(({ kind }) => kind === 'holds')) {
+    talk.placed = true;
+    talk.mayBeThere = true;
+  }
   if (plan.integration === null || plan.orders.length === 0) return;
   const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs, onConflict } = plan.integration;
   const refused: Failure[] = [];
@@ -149,10 +155,9 @@ async function undo(plan: Plan, run: Run, why?: string): Promise<void> {
   talk.waitsForSetUp = false;
   if (interruption.stop !== undefined) talk.answer.fail(failWith(stoppedAlready(interruption.stop)));
   await takeDown(plan, run);
-  for (const { ip, ticket } of plan.complete ? [] : talk.held) {
+  for (const { ip, ticket } of talk.held) {
     if (plan.integration !== null) await giveBack(ip, ticket, { ...plan.integration, stage, reason });
   }
-  if (plan.complete) return;
   talk.addresses = [];
   const left = await end(plan.service.id, reason, stage);
   // Addresses added meanwhile: a removal of its own takes them back, and owns the wait for them (I6).
@@ -181,6 +186,13 @@ async function removeTheRest(service: string, reason: string, stage: Stage): Pro
   }
 }
 
+function answerComplete(plan: Plan, talk: Talk): AllocationResult {
+  talk.addresses = plan.addresses;
+  const result = complete(plan, talk);
+  talk.answer.give(result);
+  return result;
+}
+
 function complete(plan: Plan, talk: Talk): AllocationResult {
   talk.finished = true;
   talk.ended = true;
@@ -199,6 +211,7 @@ function resultOf(plan: Plan, talk: Talk): AllocationResult {
 function carry(talk: Talk, { stop }: Interruption): Carried {
   return {
     placed: talk.placed,
+    mayBeThere: talk.mayBeThere,
     ...(stop === undefined ? {} : { stop }),
     ...(talk.input === undefined ? {} : { input: talk.input }),
     ...(talk.report === undefined ? {} : { report: talk.report }),

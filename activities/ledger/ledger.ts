@@ -42,10 +42,11 @@ export interface Ledger {
 export interface Services {
   /**
    * Records a service before anything is asked for it. A removed one begins a new life. One that is `provisioning` or
-   * `waiting` may come again with another server, domain or tariff; a complete one only with equal parameters.
+   * `waiting` may come again with another domain or tariff, and with another server while it has no address: what an earlier
+   * run left on the server would go on using them. A complete one only with equal parameters.
    */
   open(request: OpenService): Promise<OpenedService>;
-  /** Takes a changed server, domain or tariff into a service that waits for set-up. */
+  /** Takes a changed server, domain or tariff into a service that waits for set-up, and of which nothing stands on a server. */
   change(change: ServiceChange): Promise<OpenedService>;
   setState(change: ServiceStateChange): Promise<void>;
   /**
