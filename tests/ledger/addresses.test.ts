@@ -165,12 +165,13 @@ describe('a conflict', () => {
   });
 
   test('of which something must come back is mended before one of another integration, however old that is', async () => {
-    const holder = await aService(world, { server: 'srv-other' });
-    const { ip } = await aReserved(world, holder, { integration: 'other' });
-    const elsewhere = await anOpenOrder(world, await aService(world));
+    const { ip } = await aReserved(world, await aService(world));
+    const elsewhere = await anOpenOrder(world, await aService(world, { server: 'srv-other' }), {
+      integration: 'other',
+    });
     await claim(world, elsewhere, ip);
     expect(await world.ledger.addresses.openConflict(ip)).toMatchObject({ order: elsewhere.order, mark: false });
-    const there = await anOpenOrder(world, await aService(world, { server: 'srv-other' }), { integration: 'other' });
+    const there = await anOpenOrder(world, await aService(world));
     await claim(world, there, ip);
     expect(await world.ledger.addresses.openConflict(ip)).toMatchObject({ order: there.order, mark: true });
   });

@@ -42,6 +42,7 @@ const notNow = { code: 'access-denied', message: 'not now', next: 'wait' };
 await addIntegration(engine, 'cooled', {
   coolDownMs: 1_000,
   fenceMs: 1_000,
+  requestTimeoutMs: 20_000,
   permissions: [{ pool: '203.0.113.251-203.0.113.254', groups: ['public'] }],
 });
 

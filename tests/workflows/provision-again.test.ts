@@ -33,7 +33,8 @@ describe('a service that is set up, ordered again', () => {
 
   test.concurrent('answers them also when the panel has no more to give: nothing is asked', async () => {
     const pool = '203.0.113.251-203.0.113.251';
-    await addIntegration(engine, 'narrow', { permissions: [{ pool, groups: ['public'] }] });
+    const permissions = [{ pool, groups: ['public'] }];
+    await addIntegration(engine, 'narrow', { requestTimeoutMs: 20_000, permissions });
     await engine.addTariff('grows-full', 1);
     const input = service('b-2', { tariff: 'grows-full', server: 'on-narrow' });
     const first = await activeService(engine, input);
@@ -116,8 +117,8 @@ describe('a service that is set up, ordered again', () => {
 describe('a service whose run was terminated in the middle of its set-up', () => {
   /** A user is made on the server, which never says so, and the address is refused there. */
   async function halfMade(id: string) {
-    const old = await addIspManager(engine, `web-${id}`);
-    const next = await addIspManager(engine, `web-${id}-new`);
+    const old = await addIspManager(engine, `web-${id}`, {}, 20_000);
+    const next = await addIspManager(engine, `web-${id}-new`, {}, 20_000);
     old.faults.hook = ({ func }) => (func === 'ipaddr.edit' ? { kind: 'reset-before' } : undefined);
     const input = service(id, { server: `web-${id}` });
     const { answer, handle } = await orderService(engine, input);

@@ -38,6 +38,7 @@ const engine = await openDesk({
 });
 const { ledger, simulator } = engine;
 const pool = (from: number, to: number) => ({
+  requestTimeoutMs: 20_000,
   permissions: [{ pool: `203.0.113.${from}-203.0.113.${to}`, groups: ['public'] }],
 });
 await addIntegration(engine, 'cooled', { coolDownMs: 1_500, fenceMs: 700, ...pool(200, 209) });
