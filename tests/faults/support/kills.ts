@@ -80,12 +80,13 @@ export async function killAtEachStep({ cases, times, lanes }: KillOptions): Prom
 }
 
 /** The same panel under another login, whose addresses wait a moment on their way out. */
-async function addCooled({ ledger, composition, simulator, addServer }: Engine): Promise<void> {
+async function addCooled(engine: Engine): Promise<void> {
+  const { composition, ledger, simulator } = engine;
   const { integrations } = ledger.settings;
   const fields = { ...quickIntegration, ...quick, url: simulator.url, login: 'somebody', coolDownMs: 500 };
   await integrations.add('cooled', fields, { password, adminPassword: null });
   await integrations.keepDialect('cooled', await (await composition.panels.of('cooled')).readDialect());
-  await addServer('desk-cooled', { integration: 'cooled' });
+  await engine.addServer('desk-cooled', { integration: 'cooled' });
 }
 
 interface Crew {
