@@ -57,14 +57,15 @@ async function requestAddress(
   if (panel.capabilities.tagInAllocation === 'none')
     return { kind: 'refused', failure: keepsNoTag(ticket.integration) };
   const ref = { order: ticket.order, attempt, run: ticket.run };
+  // Before `sentAt` is written, which is somewhere between this and the answer: the earlier moment is the safe one.
+  const asked = deps.now();
   const begun = await deps.ledger.orders.beginAttempt(ref);
-  const written = deps.now();
   if (begun.kind === 'removing') return { kind: 'removing', failure: removing(ticket.order) };
   if (begun.kind !== 'begun') return { kind: 'unknown', failure: secondCopy(ticket.order, attempt) };
   const { family, group, mark, wanted } = ticket;
   const request = { family, group, mark, ...(wanted === null ? {} : { address: wanted }) };
   const outcome: AllocateOutcome =
-    deps.now() - written > sendWithinMs
+    deps.now() - asked > sendWithinMs
       ? { kind: 'not-sent', failure: stalled(ticket.order) }
       : await heartbeating(() => panel.allocate(request));
   const ip = outcome.kind === 'allocated' ? { ip: outcome.ip } : {};

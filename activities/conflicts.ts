@@ -84,10 +84,12 @@ export function conflictActivities(deps: Deps) {
 
   async function bringBack(conflict: ConflictRecord) {
     const { ip, holder: service, holderPtr, holderTag } = conflict;
+    const current = await deps.ledger.addresses.find(ip);
+    // Offered by the panel of another integration: nothing was written there, and the holder's PTR and tag stand in its own.
+    if (!conflict.mark) return { kind: 'resolved', service, ptr: current?.ptrSeen ?? null } as const;
     const panel = await deps.panels.of(conflict.integration);
     const row = await panel.read(ip);
     // What must come back is what the holder wants now: its PTR may have been changed in the ledger since.
-    const current = await deps.ledger.addresses.find(ip);
     const ptr = (current?.service === service ? current?.ptr : undefined) ?? holderPtr ?? '';
     const rest = withoutTag(row?.note ?? '');
     const note = holderTag === null ? rest : withTag(rest, holderTag);

@@ -1,5 +1,11 @@
 import type { AddressView } from '../workflows/contract.ts';
-import { eligibility, ordersOf, type Situation, type WantedOrder } from '../workflows/domain/eligibility.ts';
+import {
+  eligibility,
+  ordersOf,
+  usualOrders,
+  type Situation,
+  type WantedOrder,
+} from '../workflows/domain/eligibility.ts';
 import type { Failure, Reason } from '../workflows/domain/failure.ts';
 import { samePtr } from '../workflows/domain/hostname.ts';
 import type { AddAddress, ProvisionService } from '../workflows/inputs/inputs.ts';
@@ -19,8 +25,10 @@ export interface Plan {
     readonly server: string;
     readonly generation: number;
   };
-  /** Set up already: what is asked now finds all done. */
+  /** Set up already: nothing is opened for it any more, and the answer is what it has. */
   readonly complete: boolean;
+  /** Of a complete service: what is bound to it. */
+  readonly addresses: readonly AddressView[];
   readonly integration: IntegrationTimes | null;
   readonly serverFenceMs: number;
   readonly serverTimeoutMs: number;
@@ -69,7 +77,37 @@ async function openProvision(deps: Deps, input: ProvisionService, run: RunRef): 
   const { customer = null, ...service } = input.service;
   const opened = await deps.ledger.services.open({ service: { ...service, customer }, run });
   const asked = input.addresses?.map((order) => ({ ...order, ptr: order.ptr ?? null }));
+  if (opened.kind === 'opened' && isComplete(opened)) return completePlan(deps, opened, asked);
   return planOf(deps, opened, { service: service.id, run, of: (situation) => ordersOf(situation, asked) });
+}
+
+/**
+ * A service that is set up answers what it has: an order opened now would be reserved and never set up. What its tariff says
+ * by now, what was released since, and what was never ordered (an import) change nothing of that; an order it does not know
+ * is one more address, which is `addAddress`.
+ */
+async function completePlan(
+  deps: Deps,
+  setting: ServiceSetting,
+  asked: readonly WantedOrder[] | undefined,
+): Promise<Opened> {
+  const { id } = setting.service;
+  for (const one of asked ?? []) {
+    const failure = refusals.notOfService(await deps.ledger.orders.find(one.order), one, id);
+    if (failure !== undefined) return refuse(failure, false);
+  }
+  const situation = situationOf(deps, setting);
+  const plan = planFor(setting, situation);
+  const rows = await deps.ledger.addresses.list({ service: id });
+  if (rows.length > 0) {
+    // As they were answered first, then what was added since.
+    const ids = (asked ?? usualOrders(situation)).map(({ order }) => order);
+    const place = ({ order }: AddressRecord) =>
+      order !== null && ids.includes(order) ? ids.indexOf(order) : ids.length;
+    return { ...plan, addresses: rows.toSorted((one, other) => place(one) - place(other)).map(addressView) };
+  }
+  const right = eligibility(situation);
+  return { ...plan, reason: right.kind === 'no-address' ? right.reason : refusals.noneLeft(id) };
 }
 
 /** The same for one more address of a service that is there. */
@@ -165,7 +203,8 @@ function planFor({ service, server, integration }: ServiceSetting, situation: Si
   return {
     kind: 'plan',
     service: { id: service.id, domain: service.domain, server: server.name, generation: service.generation },
-    complete: service.state === 'active' || service.state === 'suspended',
+    complete: isComplete({ service }),
+    addresses: [],
     integration: integration === null || !situation.server.givesAddresses ? null : timesOf(integration),
     serverTimeoutMs: server.requestTimeoutMs,
     serverFenceMs: 2 * server.requestTimeoutMs,
@@ -232,6 +271,10 @@ function heldBy(ticket: OrderTicket, row: AddressRecord) {
   const wanted = moved ? ticket.ptr : (row.ptr ?? ticket.ptr);
   const ptrWritten = row.ptrSeen !== null && samePtr(row.ptrSeen, wanted);
   return { ticket: { ...ticket, mark: row.mark ?? ticket.mark, ptr: wanted }, address: addressView(row), ptrWritten };
+}
+
+function isComplete({ service }: Pick<ServiceSetting, 'service'>): boolean {
+  return service.state === 'active' || service.state === 'suspended';
 }
 
 function familyNotAllowed(situation: Situation, order: WantedOrder): Reason {

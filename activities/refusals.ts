@@ -1,5 +1,6 @@
-import type { Failure } from '../workflows/domain/failure.ts';
+import type { Failure, Reason } from '../workflows/domain/failure.ts';
 import type { OpenedOrder, OpenedService, OpenOrder } from './ledger/ledger.ts';
+import type { OrderRecord } from './ledger/records.ts';
 
 /** Refusals of the ledger in words: what was asked, what stands in the way, what to do next. */
 
@@ -58,6 +59,39 @@ export function orderDiffers(what: string, fields: readonly string[]): Failure {
     message: `${what} exists with another ${fields.join(', ')}`,
     field: fields.join(', '),
     next: 'send it as it was first sent, or under a new id; nothing was changed',
+  };
+}
+
+/** What a service that is set up says to an order: nothing when it is one of its own, wherever that stands now. */
+export function notOfService(
+  known: OrderRecord | undefined,
+  asked: Pick<OrderRecord, 'family' | 'ptr'> & { readonly order: string },
+  service: string,
+): Failure | undefined {
+  if (known === undefined) return beyondSetUp(asked.order, service);
+  const fields: string[] = [];
+  if (known.service !== service) fields.push('service');
+  if (known.family !== asked.family) fields.push('family');
+  if (known.ptr !== asked.ptr) fields.push('ptr');
+  return fields.length === 0 ? undefined : orderDiffers(`order ${asked.order}`, fields);
+}
+
+/** Why a service that is set up answers no address, although its tariff has some. */
+export function noneLeft(service: string): Reason {
+  return {
+    code: 'no-addresses-left',
+    message: `service ${service} is set up and has no address any more: they were released; addAddress gives it another`,
+  };
+}
+
+function beyondSetUp(order: string, service: string): Failure {
+  return {
+    code: 'service-set-up',
+    message: `service ${service} is set up already, and order ${order} is none of its own`,
+    field: 'addresses',
+    value: order,
+    accepted: 'the orders it was provisioned with, or none',
+    next: `for one more address start addAddress (iptally address add --service ${service} --order ${order}); nothing was done`,
   };
 }
 

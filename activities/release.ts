@@ -25,6 +25,8 @@ export interface ReleaseTicket {
   readonly serverTimeoutMs: number;
   /** The row was `releasing` already: an earlier run ended in the middle. */
   readonly unbound: boolean;
+  /** An earlier run may have sent its delete: nothing keeps the address any more. */
+  readonly deleteBegun: boolean;
   readonly run: RunRef;
 }
 
@@ -33,6 +35,12 @@ export type ReleaseLook =
   /** Nothing to do: the state it has. */
   | { readonly kind: 'not-held'; readonly state: AddressState }
   | { readonly kind: 'refused'; readonly failure: Failure }
+  | Locked;
+
+export type Unbound =
+  | { readonly kind: 'unbound' }
+  /** `protected`: since the look; it may be off its server already. */
+  | { readonly kind: 'protected' | 'refused'; readonly failure: Failure }
   | Locked;
 
 export type DeleteAnswer =
@@ -94,6 +102,7 @@ async function lookForRelease(deps: Deps, { ip, reason, run }: Departure): Promi
       server: server?.name ?? null,
       serverTimeoutMs: server?.requestTimeoutMs ?? 0,
       unbound: row.state === 'releasing',
+      deleteBegun: row.state === 'releasing' && row.deleteBegun,
       run,
     },
   };
@@ -109,16 +118,17 @@ async function settingUp(deps: Deps, row: AddressRecord, run: RunRef): Promise<s
 }
 
 /** Unbinds and sets `releasing`: one transaction; unlocks when a cool-down follows. Ledger only. */
-async function unbind(
-  deps: Deps,
-  ticket: ReleaseTicket,
-): Promise<{ readonly kind: 'unbound' } | { readonly kind: 'refused'; readonly failure: Failure }> {
+async function unbind(deps: Deps, ticket: ReleaseTicket): Promise<Unbound> {
   const { ip, reason, run } = ticket;
+  // Ours since the look, or gone with a first try of this very step whose answer was lost.
+  const { fenceMs, coolDownMs } = ticket.integration;
+  const lock = await lockAddress(deps, ip, { run, reason: `release of ${ip}: ${reason}`, fenceMs });
+  if (lock.kind === 'locked') return lock;
   const begun = await deps.ledger.releases.begin({ ip, reason, run });
-  if (begun.kind === 'protected') return { kind: 'refused', failure: refusals.isProtected(ip) };
+  if (begun.kind === 'protected') return { kind: 'protected', failure: refusals.isProtected(ip) };
   if (begun.kind === 'not-held') return { kind: 'refused', failure: refusals.notHeld(ip) };
   if (begun.kind === 'lock-lost') throw applicationFailure(lockLost(ip), true);
-  if (ticket.integration.coolDownMs > 0) await unlockAddress(deps, ip, run);
+  if (coolDownMs > 0) await unlockAddress(deps, ip, run);
   return { kind: 'unbound' };
 }
 

@@ -7,7 +7,7 @@ import { applicationFailure } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
 import type { RunRef } from './ledger/records.ts';
 import { addressLock } from './locking.ts';
-import { noSuchService } from './refusals.ts';
+import { isProtected, noSuchService } from './refusals.ts';
 import type { ServerOutcome, ServiceOnServer } from './servers/server-module.ts';
 import { addressView } from './views.ts';
 
@@ -50,6 +50,9 @@ export function setUpActivities(deps: Deps) {
    */
   async function takeOffService(service: string, ip: string): Promise<ServerAnswer> {
     const { module, on, ends } = await placed(service);
+    // One that was protected since its release began stays where it is.
+    const row = await deps.ledger.addresses.find(ip);
+    if (row?.protected === true && row.service === service) return { kind: 'refused', failure: isProtected(ip) };
     if (ends && module.capabilities.mainAddressStays === true) return heartbeating(() => module.remove(on));
     return heartbeating(() => module.removeAddress({ service: on, ip, ptr: null }));
   }

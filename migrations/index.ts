@@ -4,6 +4,7 @@ import { AddServicesAndOrders } from './002-services-and-orders.ts';
 import { AddAddresses } from './003-addresses.ts';
 import { AddSyncs } from './004-syncs.ts';
 import { AddPanelSince } from './005-panel-since.ts';
+import { AddDeleteBegun } from './006-delete-begun.ts';
 
 /** Forward steps, oldest first. A step that went out is never changed: what is wrong in it is mended by the next one. */
 export const migrationsList: MigrationObject[] = [
@@ -12,4 +13,5 @@ export const migrationsList: MigrationObject[] = [
   { name: '003-addresses', class: AddAddresses },
   { name: '004-syncs', class: AddSyncs },
   { name: '005-panel-since', class: AddPanelSince },
+  { name: '006-delete-begun', class: AddDeleteBegun },
 ];

@@ -78,10 +78,11 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
   talk.plan = plan;
   talk.serverTimeoutMs = plan.serverTimeoutMs;
   stage.about({ integration: plan.integration?.name ?? null });
+  // Nothing is asked for it any more, so there is nothing that a stop could take back either.
+  if (plan.complete) return answerComplete(plan, talk);
   await reserve(plan, run);
   if (interruption.stop === undefined) {
     talk.answer.give(resultOf(plan, talk));
-    if (plan.complete) return complete(plan, talk);
     const setUp = await setUpUntilDone(plan, run);
     if (setUp === 'done' && (await activate(plan, run)) === 'done') return complete(plan, talk);
   }
@@ -93,13 +94,13 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
 async function open({ stage }: Run, input: NonNullable<Talk['input']>): Promise<Plan> {
   const ask = () => insist<Opened>(stage, 'write the orders', () => ledger.openProvision(input, stage.run));
   let opened = await ask();
-  if (opened.kind === 'plan' && opened.integration?.unread) {
+  if (opened.kind === 'plan' && !opened.complete && opened.integration?.unread) {
     const { name, requestTimeoutMs } = opened.integration;
     try {
       await reading(requestTimeoutMs, `read the forms of ${name}`, 6).readDialect(name);
     } catch (error) {
       const failure = failureOf(error);
-      if (!opened.complete) await end(input.service.id, failure.message, stage);
+      await end(input.service.id, failure.message, stage);
       throw failWith(failure);
     }
     opened = await ask();
@@ -113,8 +114,11 @@ async function open({ stage }: Run, input: NonNullable<Talk['input']>): Promise<
 async function reserve(plan: Plan, run: Run): Promise<void> {
   const { talk, interruption, stage } = run;
   if (plan.reason !== null) stage.tell(`no address: ${plan.reason.message}`);
-  // Addresses held from an earlier run may stand on the server already.
-  if (plan.orders.some(({ kind }) => kind === 'holds')) talk.placed = true;
+  // Addresses held from an earlier run may stand on the server already, on a machine of which nobody heard the end.
+  if (plan.orders.some(({ kind }) => kind === 'holds')) {
+    talk.placed = true;
+    talk.mayBeThere = true;
+  }
   if (plan.integration === null || plan.orders.length === 0) return;
   const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs, onConflict } = plan.integration;
   const refused: Failure[] = [];
@@ -154,10 +158,9 @@ async function undo(plan: Plan, run: Run, why?: string): Promise<void> {
   talk.waitsForSetUp = false;
   if (interruption.stop !== undefined) talk.answer.fail(failWith(stoppedAlready(interruption.stop)));
   await takeDown(plan, run);
-  for (const { ip, ticket } of plan.complete ? [] : talk.held) {
+  for (const { ip, ticket } of talk.held) {
     if (plan.integration !== null) await giveBack(ip, ticket, { ...plan.integration, stage, reason });
   }
-  if (plan.complete) return;
   talk.addresses = [];
   const left = await end(plan.service.id, reason, stage);
   // Addresses added meanwhile: a removal of its own takes them back, and owns the wait for them (I6).
@@ -184,6 +187,13 @@ async function removeTheRest(service: string, reason: string, stage: Stage): Pro
     // One runs already, and does just that.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
+}
+
+function answerComplete(plan: Plan, talk: Talk): AllocationResult {
+  talk.addresses = plan.addresses;
+  const result = complete(plan, talk);
+  talk.answer.give(result);
+  return result;
 }
 
 function complete(plan: Plan, talk: Talk): AllocationResult {

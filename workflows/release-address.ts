@@ -1,26 +1,39 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
-import type { ReleaseTicket } from '../activities/release.ts';
+import type { ReleaseTicket, Unbound } from '../activities/release.ts';
+import type { ServerAnswer } from '../activities/set-up.ts';
 import { keepUpdate, workflowIds, type AddressView, type KeepResult, type ReleaseResult } from './contract.ts';
+import type { Failure } from './domain/failure.ts';
 import { releaseAddressInput, type ReleaseAddressInput } from './inputs/inputs.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
 import { openAnswer, type Answer } from './steps/answer.ts';
 import { accept, shown } from './steps/input.ts';
-import { interruptible, type Interruption } from './steps/interruption.ts';
+import { interruptible, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver, startOverWhenLong } from './steps/start-over.ts';
 import { failWith, insist, pause, untilClear } from './steps/waiting.ts';
 
+/** What a run that continues as new must not forget; the rest stands in the ledger. */
+interface Carried {
+  readonly late?: boolean;
+  readonly stop?: Stop;
+  readonly keeping?: ReleaseTicket;
+  readonly unfinished?: boolean;
+}
+
 /**
  * Off the server, unbound, cool-down, then under the lock: still unused, still ours, deleted, confirmed, quarantined
  * (design.md 3, "Release"). Until the second lock `keep` or a cancel leaves the address where it was.
  */
-export async function releaseAddress(
-  raw: ReleaseAddressInput,
-  carried: { readonly late?: boolean; readonly unfinished?: boolean } = {},
-): Promise<ReleaseResult> {
-  const talk: Talk = { kept: openAnswer<KeepResult>(), keep: false, late: carried.late ?? false };
+export async function releaseAddress(raw: ReleaseAddressInput, carried: Carried = {}): Promise<ReleaseResult> {
+  const talk: Talk = {
+    kept: openAnswer<KeepResult>(),
+    keep: false,
+    late: carried.late ?? false,
+    keeping: carried.keeping,
+  };
   return interruptible(async (interruption) => {
+    if (carried.stop !== undefined) interruption.request(carried.stop);
     const address = shown(raw, 'address');
     const stage = openStage(`Release ${address ?? 'an address'}`, { address });
     setHandler(keepUpdate, () => keep(talk), {
@@ -33,8 +46,8 @@ export async function releaseAddress(
       await condition(allHandlersFinished);
       return result;
     } catch (error) {
-      // A delete may have been sent: a run that goes on must not let anybody keep the address any more.
-      if (error instanceof StartOver) return continueAsNew<typeof releaseAddress>(raw, { ...carried, late: talk.late });
+      if (error instanceof StartOver)
+        return continueAsNew<typeof releaseAddress>(raw, carry(carried, talk, interruption));
       talk.kept.fail(error instanceof Error ? error : new Error('failed'));
       stage.end('failed');
       await condition(allHandlersFinished);
@@ -48,6 +61,18 @@ interface Talk {
   keep: boolean;
   /** The second lock is taken: nothing keeps the address any more. */
   late: boolean;
+  /** On its way back to its service: whatever comes meanwhile, it is put back on its server. */
+  keeping: ReleaseTicket | undefined;
+}
+
+/** A delete may have been sent, and then nobody keeps the address; before that a stop means that it stays. */
+function carry({ unfinished }: Carried, { late, keeping }: Talk, { stop }: Interruption): Carried {
+  return {
+    late,
+    ...(unfinished === undefined ? {} : { unfinished }),
+    ...(stop === undefined ? {} : { stop }),
+    ...(keeping === undefined ? {} : { keeping }),
+  };
 }
 
 interface Run {
@@ -69,16 +94,21 @@ async function story(raw: ReleaseAddressInput, run: Run): Promise<ReleaseResult>
     workflowIds.releaseAddress(address),
   );
   stage.about({ address: ip });
+  if (run.talk.keeping !== undefined) return keepIt(run.talk.keeping, run);
   const look = await insist(stage, `lock ${ip}`, () =>
     run.unfinished ? ledger.lookForUnfinished(ip, reason, stage.run) : ledger.lookForRelease(ip, reason, stage.run),
   );
   if (look.kind === 'refused') throw failWith(look.failure);
   if (look.kind === 'not-held') return { address: ip, state: look.state };
   const { ticket } = look;
+  // An earlier run of this address, ended in the middle: that one had taken the second lock.
+  if (ticket.deleteBegun) run.talk.late = true;
   stage.about({ service: ticket.service, integration: ticket.integration.name });
-  if (!ticket.unbound && (await takeOff(ticket, run)) === 'stopped') return keepIt(ticket, run);
-  const unbound = await insist(stage, `unbind ${ip}`, () => ledger.unbind(ticket));
-  if (unbound.kind === 'refused') throw failWith(unbound.failure);
+  const off = ticket.unbound ? 'done' : await takeOff(ticket, run);
+  if (off === 'stopped') return keepIt(ticket, run);
+  const unbound = off === 'done' ? await insist<Unbound>(stage, `unbind ${ip}`, () => ledger.unbind(ticket)) : off;
+  if (unbound.kind === 'protected') await keepIt(ticket, run);
+  if (unbound.kind !== 'unbound') throw failWith(unbound.failure);
   stage.tell(`${ip} is off its service and \`releasing\``);
   if (await coolDown(ticket, run)) return keepIt(ticket, run);
   run.talk.late = true;
@@ -88,22 +118,38 @@ async function story(raw: ReleaseAddressInput, run: Run): Promise<ReleaseResult>
 }
 
 function wantsToKeep({ talk, interruption }: Run): boolean {
-  return talk.keep || interruption.stop !== undefined;
+  return !talk.late && (talk.keep || interruption.stop !== undefined);
 }
 
-async function takeOff({ ip, service, server, serverTimeoutMs }: ReleaseTicket, run: Run): Promise<'done' | 'stopped'> {
+interface Protected {
+  readonly kind: 'protected';
+  readonly failure: Failure;
+}
+
+/** Each round looks whether the address was protected meanwhile; then it may stand on its server no longer, and goes back. */
+async function takeOff(
+  { ip, service, server, serverTimeoutMs }: ReleaseTicket,
+  run: Run,
+): Promise<'done' | 'stopped' | Protected> {
   if (service === null || server === null) return 'done';
+  let guarded: Protected | undefined;
+  const call = async (summary: string): Promise<ServerAnswer> => {
+    const answer = await looking(serverTimeoutMs, summary).takeOffService(service, ip);
+    const refused = answer.kind === 'refused' && answer.failure.code === 'address-protected';
+    guarded = refused ? { kind: 'protected', failure: answer.failure } : undefined;
+    return answer;
+  };
   const what = `take ${ip} off ${service} at ${server}`;
-  const call = (summary: string) => looking(serverTimeoutMs, summary).takeOffService(service, ip);
   const step = { stage: run.stage, service, what, requestTimeoutMs: serverTimeoutMs, call };
-  const end = wantsToKeep(run) ? 'stopped' : await untilDone(step, () => wantsToKeep(run));
-  return end === 'done' && wantsToKeep(run) ? 'stopped' : end;
+  const stays = () => guarded !== undefined || wantsToKeep(run);
+  if (!wantsToKeep(run)) await untilDone(step, stays);
+  return wantsToKeep(run) ? 'stopped' : (guarded ?? 'done');
 }
 
 /** True when somebody wants to keep it. */
 async function coolDown({ ip, integration }: ReleaseTicket, run: Run): Promise<boolean> {
   if (wantsToKeep(run)) return true;
-  if (integration.coolDownMs === 0) return false;
+  if (run.talk.late || integration.coolDownMs === 0) return false;
   const message = `cool-down of ${ip}: \`keep\` leaves it on its service`;
   run.stage.wait({ code: 'cool-down', message }, 'cool-down');
   await pause(integration.coolDownMs, message, () => wantsToKeep(run));
@@ -137,6 +183,7 @@ async function keepIt(ticket: ReleaseTicket, run: Run): Promise<ReleaseResult> {
   const row = await insist(stage, `keep ${ip}`, () => ledger.rebind(ticket));
   const now = row.kind === 'kept' ? row.address.state : row.state;
   if (row.kind === 'service-gone' || now === 'releasing') return releaseAfterAll(ticket, run);
+  talk.keeping = ticket;
   if (service !== null) {
     const what = `put ${ip} back on ${service}`;
     const call = (summary: string) => looking(serverTimeoutMs, summary).addToService(service, ip, null);

@@ -7,7 +7,7 @@ import { removeServiceInput, type RemoveServiceInput } from './inputs/inputs.ts'
 import { releaseAddress } from './release-address.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
 import { accept, shown } from './steps/input.ts';
-import { interruptible, stopped, type Interruption } from './steps/interruption.ts';
+import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver, startOverWhenLong } from './steps/start-over.ts';
@@ -17,35 +17,48 @@ import { failWith, insist, pause, reasonOf } from './steps/waiting.ts';
  * The end of a service: `removing` first, so that nothing new begins for it; what runs for it is abandoned or awaited;
  * each address goes by `releaseAddress`, and the service on its server last (design.md 3).
  */
-export async function removeService(raw: RemoveServiceInput): Promise<RemovalResult> {
+export async function removeService(raw: RemoveServiceInput, carried: Carried = {}): Promise<RemovalResult> {
+  const released = new Set(carried.released);
   return interruptible(async (interruption) => {
+    if (carried.stop !== undefined) interruption.request(carried.stop);
     const service = shown(raw, 'service');
     const stage = openStage(`Remove ${service ?? 'a service'}`, { service });
     try {
-      const result = await story(raw, { stage, interruption });
+      const result = await story(raw, { stage, interruption, released });
       stage.end('done');
       return result;
     } catch (error) {
-      if (error instanceof StartOver) return continueAsNew<typeof removeService>(raw);
+      if (error instanceof StartOver) {
+        const { stop } = interruption;
+        const more = { released: [...released], ...(stop === undefined ? {} : { stop }) };
+        return continueAsNew<typeof removeService>(raw, more);
+      }
       stage.end('failed');
       throw error;
     }
   });
 }
 
+/** What a run that continues as new must not forget; the rest stands in the ledger. */
+interface Carried {
+  readonly stop?: Stop;
+  readonly released?: readonly string[];
+}
+
 interface Run {
   readonly stage: Stage;
   readonly interruption: Interruption;
+  /** What was on its way out when this run, or one before it, looked. */
+  readonly released: Set<string>;
 }
 
 type Removing = Extract<Removal, { kind: 'removing' }>;
 
 async function story(raw: RemoveServiceInput, run: Run): Promise<RemovalResult> {
-  const { stage } = run;
+  const { stage, released } = run;
   const { service, reason } = accept(removeServiceInput, raw, (input) => workflowIds.removeService(input.service));
   stage.about({ service });
   const ask = () => insist<Removal>(stage, 'begin the removal', () => ledger.beginRemoval(service, reason, stage.run));
-  const released = new Set<string>();
   for (let round = 0; ; round += 1) {
     const look = await ask();
     if (look.kind === 'refused') throw failWith(look.failure);
@@ -59,7 +72,7 @@ async function story(raw: RemoveServiceInput, run: Run): Promise<RemovalResult> 
     }
     for (const { ip } of look.addresses) released.add(ip);
     const waitsFor = look.busy.length > 0 ? busyReason(look.busy) : await releaseAll(look, reason, stage);
-    if (waitsFor === undefined && look.busy.length === 0) return finish(look, { service, released, run });
+    if (waitsFor === undefined && look.busy.length === 0) return finish(look, service, run);
     await waitFor(waitsFor, round, run);
   }
 }
@@ -95,9 +108,9 @@ async function releaseOne(ip: string, reason: string): Promise<Reason | undefine
 
 async function finish(
   { server, serverTimeoutMs }: Removing,
-  { service, released, run }: { readonly service: string; readonly released: ReadonlySet<string>; readonly run: Run },
+  service: string,
+  { stage, released }: Run,
 ): Promise<RemovalResult> {
-  const { stage } = run;
   stage.goOn();
   const what = `remove ${service} from ${server}`;
   const call = (summary: string) => looking(serverTimeoutMs, summary).removeFromServer(service);
@@ -111,7 +124,7 @@ async function waitFor(reason: Reason | undefined, round: number, { stage, inter
   if (reason === undefined) return;
   // What runs for the service mostly ends at once: only a wait that lasts is worth an event.
   if (round > 1 || (reason.code !== 'busy' && reason.code !== 'joined')) stage.wait(reason);
-  startOverWhenLong();
+  if (interruption.stop === undefined) startOverWhenLong();
   const most = reason.code === 'busy' || reason.code === 'joined' ? 15_000 : 60_000;
   await pause(
     Math.min(most, 500 * 2 ** Math.min(round, 10)),

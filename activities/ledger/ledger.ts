@@ -42,10 +42,11 @@ export interface Ledger {
 export interface Services {
   /**
    * Records a service before anything is asked for it. A removed one begins a new life. One that is `provisioning` or
-   * `waiting` may come again with another server, domain or tariff; a complete one only with equal parameters.
+   * `waiting` may come again with another domain or tariff, and with another server while it has no address: what an earlier
+   * run left on the server would go on using them. A complete one only with equal parameters.
    */
   open(request: OpenService): Promise<OpenedService>;
-  /** Takes a changed server, domain or tariff into a service that waits for set-up. */
+  /** Takes a changed server, domain or tariff into a service that waits for set-up, and of which nothing stands on a server. */
   change(change: ServiceChange): Promise<OpenedService>;
   setState(change: ServiceStateChange): Promise<void>;
   /**
@@ -129,12 +130,11 @@ export interface Orders {
    * found closed: the order, or the reserved address of that owner's order, then moves to this run.
    */
   open(request: OpenOrder): Promise<OpenedOrder>;
-  /** Writes `sentAt` of attempt `attempt` (1, 2 …). `taken`: another copy of this attempt was here first (zombie). */
-  beginAttempt(
-    request: AttemptRef,
-  ): Promise<
-    { readonly kind: 'begun'; readonly sentAt: string } | { readonly kind: 'taken' | 'removing' | 'not-owner' }
-  >;
+  /**
+   * Writes `sentAt` of attempt `attempt` (1, 2 …). `taken`: another copy of this attempt was here first (zombie), or a later
+   * attempt, which a copy of this one must not follow.
+   */
+  beginAttempt(request: AttemptRef): Promise<{ readonly kind: 'begun' | 'taken' | 'removing' | 'not-owner' }>;
   endAttempt(request: AttemptRef & { readonly result: string; readonly ip?: string }): Promise<void>;
   /**
    * Binds an address to the order's service under the address's lock (step 4), or says why not. In use: the conflict is
@@ -259,13 +259,16 @@ export interface Releases {
     readonly reason: string;
     readonly run: RunRef;
   }): Promise<'releasing' | 'known'>;
-  /** Still `releasing` and on no service, read by address under the lock just before the delete (I4). */
+  /**
+   * Still `releasing` and on no service, read by address under the lock just before the delete (I4). From here on the row
+   * says that its delete has begun, whatever becomes of the run: nothing keeps the address any more.
+   */
   stillUnused(request: { readonly ip: string; readonly run: RunRef }): Promise<AddressRecord | 'in-use' | 'lock-lost'>;
   /** The row this run (for this order) took to its end, when that was its last word on the address: nothing is left to do. */
   finished(request: Pick<AttemptRef, 'run'> & { ip: string; order?: string }): Promise<AddressRecord | undefined>;
   /** Confirmed absent or pending: `quarantined` until now + quarantine; closes an open conflict of ours; unlocks. */
   finish(request: { readonly ip: string; readonly quarantineMs: number; readonly run: RunRef }): Promise<AddressRecord>;
-  /** `keep` before the second lock: bound again as it was. */
+  /** `keep` before the second lock, while no delete has begun: bound again as it was. */
   rebind(request: Parameters<Releases['begin']>[0]): Promise<AddressRecord | 'not-releasing' | 'service-gone'>;
 }
 

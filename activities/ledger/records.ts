@@ -108,7 +108,7 @@ export interface OrderRecord {
   readonly wanted: string | null;
   readonly mark: Mark;
   readonly owner: RunRef;
-  /** Attempts begun so far, of any run. */
+  /** The highest attempt begun so far, of any run. */
   readonly attempts: number;
   readonly createdAt: string;
 }
@@ -143,6 +143,8 @@ export interface AddressRecord {
   readonly mark: Mark | null;
   readonly untagged: boolean;
   readonly protected: boolean;
+  /** Its delete may have been sent: nothing keeps it any more. */
+  readonly deleteBegun: boolean;
   readonly ptr: string | null;
   readonly ptrSeen: string | null;
   readonly quarantineUntil: string | null;
@@ -158,7 +160,9 @@ export interface ConflictRecord {
   readonly holderTag: string | null;
   readonly order: string;
   readonly since: string;
-  /** Written into IPmanager, or only recorded (an address of another integration is never marked). */
+  /** Whether the mark goes into IPmanager: an address of another integration is only recorded, and nothing has to come back. */
+  readonly mark: boolean;
+  /** Written into IPmanager. */
   readonly markedAt: string | null;
   readonly resolvedAt: string | null;
 }

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { OrderTicket } from '../../activities/allocation.ts';
+import { createActivities } from '../../activities/index.ts';
 import type { RunRef } from '../../activities/ledger/records.ts';
+import { runsOf } from '../../worker/runs.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { service } from '../support/orders.ts';
 import { report } from '../support/seed.ts';
@@ -101,6 +103,50 @@ describe('two copies of one activity at once', () => {
     expect(watch.releases()).toHaveLength(before + 1);
     await engine.activities.closeOrder(ticket.order, { code: 'x', message: 'x', next: 'x' }, run);
     await engine.activities.endService('zf', 'zombies', run);
+    expect(await violations(engine, { creates: watch })).toEqual([]);
+  });
+});
+
+describe('a copy of an attempt that stalled', () => {
+  test('sends nothing when more than 5 s passed since its sending was to be written', async () => {
+    const { ticket, run } = await opened('zs');
+    let clock = Date.now();
+    const { ledger } = engine;
+    // The database, or this worker, took its time over the one statement before the request.
+    const beginAttempt: typeof ledger.orders.beginAttempt = async (attempt) => {
+      const begun = await ledger.orders.beginAttempt(attempt);
+      clock += 5_001;
+      return begun;
+    };
+    const { requestAddress } = createActivities(
+      {
+        ...engine.composition,
+        ledger: { ...ledger, orders: { ...ledger.orders, beginAttempt } },
+        runs: runsOf(engine.client),
+        now: () => clock,
+      },
+      () => undefined,
+    );
+    const before = watch.allocations().get(ticket.mark.tag) ?? 0;
+    expect(await asActivity(requestAddress, ticket, 1, false)).toMatchObject({
+      kind: 'not-sent',
+      failure: { code: 'worker-stalled' },
+    });
+    expect(watch.allocations().get(ticket.mark.tag) ?? 0).toBe(before);
+    await engine.activities.closeOrder(ticket.order, { code: 'x', message: 'x', next: 'x' }, run);
+    await engine.activities.endService('zs', 'zombies', run);
+  });
+
+  test('sends nothing when the next attempt was begun before it', async () => {
+    const { ticket, run } = await opened('zl');
+    const { requestAddress, giveBack } = engine.activities;
+    const taken = await asActivity(requestAddress, ticket, 2, false);
+    expect(await asActivity(requestAddress, ticket, 1, false)).toMatchObject({ kind: 'unknown' });
+    expect(watch.allocations().get(ticket.mark.tag)).toBe(1);
+    const ip = taken.kind === 'allocated' ? taken.ip : '';
+    await asActivity(giveBack, ticket, ip, { reason: 'zombies', quarantineMs: 0 });
+    await engine.activities.closeOrder(ticket.order, { code: 'x', message: 'x', next: 'x' }, run);
+    await engine.activities.endService('zl', 'zombies', run);
     expect(await violations(engine, { creates: watch })).toEqual([]);
   });
 });

@@ -164,6 +164,18 @@ describe('a conflict', () => {
     expect(await world.ledger.addresses.conflicts({ order: order.order })).toHaveLength(2);
   });
 
+  test('of which something must come back is mended before one of another integration, however old that is', async () => {
+    const { ip } = await aReserved(world, await aService(world));
+    const elsewhere = await anOpenOrder(world, await aService(world, { server: 'srv-other' }), {
+      integration: 'other',
+    });
+    await claim(world, elsewhere, ip);
+    expect(await world.ledger.addresses.openConflict(ip)).toMatchObject({ order: elsewhere.order, mark: false });
+    const there = await anOpenOrder(world, await aService(world));
+    await claim(world, there, ip);
+    expect(await world.ledger.addresses.openConflict(ip)).toMatchObject({ order: there.order, mark: true });
+  });
+
   test('is neither marked nor resolved without the lock', async () => {
     const { ip, order } = await conflict();
     await unlock(world, ip, order.run);

@@ -36,6 +36,21 @@ describe('an attempt', () => {
     expect(await begin(leaving)).toEqual({ kind: 'removing' });
   });
 
+  test('begun after a later one sends nothing: two may not be on their way', async () => {
+    const order = await anOpenOrder(world, await aService(world));
+    const begin = (attempt: number) =>
+      world.ledger.orders.beginAttempt({ order: order.order, attempt, run: order.run });
+    expect(await begin(2)).toEqual({ kind: 'begun' });
+    expect(await begin(1)).toEqual({ kind: 'taken' });
+    expect(await begin(3)).toEqual({ kind: 'begun' });
+  });
+
+  test('gives the order its number, also when the one before was never begun: the next run counts on from it', async () => {
+    const order = await anOpenOrder(world, await aService(world));
+    await world.ledger.orders.beginAttempt({ order: order.order, attempt: 3, run: order.run });
+    expect(await world.ledger.orders.find(order.order)).toMatchObject({ attempts: 3 });
+  });
+
   test('keeps its first result', async () => {
     const order = await anOpenOrder(world, await aService(world));
     const attempt = { order: order.order, attempt: 1, run: order.run };

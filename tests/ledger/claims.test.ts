@@ -48,6 +48,7 @@ describe('a claim', () => {
         mark: opened?.mark,
         untagged: false,
         protected: false,
+        deleteBegun: false,
         ptr: `${service.id}.example.com`,
         ptrSeen: null,
         quarantineUntil: null,
@@ -149,6 +150,7 @@ describe('an address in use', () => {
       kind: 'in-use',
       mark: true,
       conflict: {
+        mark: true,
         ip,
         integration: 'panel',
         holder: holder.id,

@@ -227,6 +227,22 @@ describe('rebind (keep)', () => {
     expect(await again()).toBe('service-gone');
   });
 
+  test('is too late once the delete has begun, whichever run asks', async () => {
+    const { ip, run, service } = await releasing();
+    expect(await world.ledger.addresses.find(ip)).toMatchObject({ deleteBegun: false });
+    await world.ledger.releases.stillUnused({ ip, run });
+    expect(await world.ledger.releases.rebind({ ip, reason: 'late', run })).toBe('not-releasing');
+    await unlock(world, ip, run);
+    const later = aRun(`release/${ip}`);
+    await lock(world, ip, later);
+    expect(await world.ledger.releases.rebind({ ip, reason: 'late', run: later })).toBe('not-releasing');
+    expect(await world.ledger.addresses.find(ip)).toMatchObject({ state: 'releasing', deleteBegun: true });
+    // Another life of the address begins without it.
+    await world.ledger.releases.finish({ ip, quarantineMs: 0, run: later });
+    await aReserved(world, service, { ip, group: 'big' });
+    expect(await world.ledger.addresses.find(ip)).toMatchObject({ state: 'reserved', deleteBegun: false });
+  });
+
   test('needs the lock', async () => {
     const { ip } = await releasing();
     await expect(world.ledger.releases.rebind({ ip, reason: 'x', run: aRun() })).rejects.toMatchObject({

@@ -132,6 +132,20 @@ describe('opening a service', () => {
     expect(await world.ledger.services.change({ ...change, server: 'srv-other' })).toMatchObject({ kind: 'opened' });
   });
 
+  test('that has an address begins again only where it was: something may stand on that server', async () => {
+    const service = await aService(world);
+    const { ip } = await aReserved(world, service);
+    const known = await world.ledger.services.find(service.id);
+    if (known === undefined) throw new Error('it is there');
+    const { id, kind, domain, customer, tariff } = known;
+    const begin = (server: string) =>
+      world.ledger.services.open({ service: { id, kind, domain, customer, tariff, server }, run: aRun() });
+    expect(await begin('srv-2')).toEqual({ kind: 'differs', fields: ['server'] });
+    expect(await begin('srv')).toMatchObject({ kind: 'opened' });
+    await release(world, ip, 0);
+    expect(await begin('srv-2')).toMatchObject({ kind: 'opened' });
+  });
+
   test('that nobody knows, or that is removed, cannot be changed', async () => {
     const change = { domain: 'b.example.com', server: 'srv', tariff: 'plain', run: aRun() };
     const removed = (await inState('removed')).service.id;

@@ -207,7 +207,7 @@ describe('applying', () => {
     expect(first).toMatchObject({ outcome: 'done', outcomeReason: null });
   });
 
-  test('releases that were looked at, or have an outcome behind that, count against the limit of the run', async () => {
+  test('releases that were done, failed or are not clear yet count against the limit; denied and changed ones do not', async () => {
     const { syncs } = world.ledger;
     const releases = ['10.0.0.1', '10.0.0.3', '10.0.0.4', '10.0.0.5'].map((ip) => planRow(ip));
     const { run } = await planned([planRow('10.0.0.2', { action: 'tag' }), ...releases]);
@@ -219,8 +219,13 @@ describe('applying', () => {
       { ip: '10.0.0.1', outcome: 'done', reason: null },
       { ip: '10.0.0.5', outcome: 'changed', reason: 'its tag is another one' },
     ]);
-    expect(await syncs.countReleases(run, null)).toBe(2);
-    expect(await syncs.countReleases(run, '10.0.0.3')).toBe(3);
+    expect(await syncs.countReleases(run, null)).toBe(1);
+    expect(await syncs.countReleases(run, '10.0.0.3')).toBe(2);
+    await syncs.saveOutcomes(run, [
+      { ip: '10.0.0.3', outcome: 'denied', reason: 'the login may not' },
+      { ip: '10.0.0.4', outcome: 'failed', reason: 'nobody answered' },
+    ]);
+    expect(await syncs.countReleases(run, '10.0.0.5')).toBe(2);
   });
 
   test('PTRs are adopted where the row is as planned and nobody has its lock, with history', async () => {

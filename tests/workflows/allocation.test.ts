@@ -23,7 +23,7 @@ const { world } = simulator;
 /** A login of its own, with a few addresses of its own. */
 async function own(name: string, last: number, more: Parameters<typeof addIntegration>[2] = {}): Promise<string> {
   const pool = `203.0.113.${last}-203.0.113.${last + 4}`;
-  const limits = { fenceMs: 700, maxAttempts: 3, maxConflicts: 3 };
+  const limits = { fenceMs: 700, maxAttempts: 3, maxConflicts: 3, requestTimeoutMs: 20_000 };
   await addIntegration(engine, name, { ...limits, permissions: [{ pool, groups: ['public'] }], ...more });
   return `on-${name}`;
 }
@@ -62,7 +62,8 @@ describe('an allocation', () => {
     const one = await own('left', 120);
     const pool = '203.0.113.120-203.0.113.124';
     const ip = await activeAddress(engine, service('a-3-holder', { server: one }));
-    await addIntegration(engine, 'right', { fenceMs: 700, permissions: [{ pool, groups: ['public'] }] });
+    const permissions = [{ pool, groups: ['public'] }];
+    await addIntegration(engine, 'right', { fenceMs: 700, requestTimeoutMs: 20_000, permissions });
     // The same address under a second login: one address space, so it is a conflict and not a second address.
     world.addresses.delete(ip);
     const { answer } = await orderService(engine, service('a-3', { server: 'on-right' }));
@@ -70,6 +71,15 @@ describe('an allocation', () => {
     expect(world.addresses.get(ip)).toMatchObject({ owner: 'right', domain: '' });
     const [conflict] = await ledger.addresses.conflicts({ open: true, order: 'a-3/1/ipv4/1' });
     expect(conflict).toMatchObject({ ip, holder: 'a-3-holder', markedAt: null });
+    // Nothing was written there, so resolving it writes nothing there either: PTR and tag of the holder are not that panel's.
+    const there = { ...world.addresses.get(ip) };
+    const input = { address: ip, actor: 'operator' };
+    const run = await start(engine, 'resolveConflict', { workflowId: workflowIds.resolveConflict(ip), input });
+    expect(await run.result()).toEqual({ address: ip, service: 'a-3-holder', ptr: 'a-3-holder.example.com' });
+    expect(world.addresses.get(ip)).toEqual(there);
+    expect(await ledger.addresses.openConflict(ip)).toBeUndefined();
+    expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'active', ptrSeen: 'a-3-holder.example.com' });
+    expect((await ledger.locks.list()).filter(({ key }) => key === `address/${ip}`)).toEqual([]);
   });
 
   test.concurrent('of a particular address is refused on conflict, never replaced', async () => {

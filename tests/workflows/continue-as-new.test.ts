@@ -8,7 +8,16 @@ import { approveUpdate, keepUpdate, workflowIds } from '../../workflows/contract
 import { smallWorld } from '../support/engine.ts';
 import { orderService, service } from '../support/orders.ts';
 import { removeHome, temporaryHome } from '../support/servers.ts';
-import { addIspManager, eventually, openDesk, release, remove, tagOf } from './support/desk.ts';
+import {
+  activeAddress,
+  addIntegration,
+  addIspManager,
+  eventually,
+  openDesk,
+  release,
+  remove,
+  tagOf,
+} from './support/desk.ts';
 import { approvedBefore, atRest, mutations, site, startSync, untilAsked } from './support/sync-desk.ts';
 
 /** A server that finds every history long: each wait that may start over does so. */
@@ -22,8 +31,30 @@ const temporal = await startTemporal({
   alsoDynamic: ['limit.historyCount.suggestContinueAsNew=12'],
 });
 const world = smallWorld();
-const engine = await openDesk({ world, temporal, unread: false, integration: { fenceMs: 1_000 } });
+/** Addresses whose delete is refused, and services whose server cannot take them off, until they are taken out again. */
+const stuck = new Set<string>();
+const engine = await openDesk({
+  world,
+  temporal,
+  unread: false,
+  integration: { fenceMs: 1_000 },
+  wrap: (activities) => ({
+    ...activities,
+    deleteAddress: async (target) =>
+      stuck.has(target.ip) ? { kind: 'refused', failure: notNow } : activities.deleteAddress(target),
+    removeFromServer: async (id) =>
+      stuck.has(id) ? { kind: 'refused', failure: notNow } : activities.removeFromServer(id),
+  }),
+});
 const { client, ledger, simulator } = engine;
+
+const notNow = { code: 'access-denied', message: 'not now', next: 'wait' };
+await addIntegration(engine, 'cooled', {
+  coolDownMs: 1_000,
+  fenceMs: 1_000,
+  requestTimeoutMs: 20_000,
+  permissions: [{ pool: '203.0.113.251-203.0.113.254', groups: ['public'] }],
+});
 
 /** How many runs a workflow came to, the first one counted. */
 async function runsOf(workflowId: string): Promise<number> {
@@ -32,12 +63,12 @@ async function runsOf(workflowId: string): Promise<number> {
   return runs;
 }
 
-async function startedOver(workflowId: string): Promise<void> {
-  await eventually(async () => expect(await runsOf(workflowId)).toBeGreaterThan(1));
+async function startedOver(workflowId: string, runs = 1): Promise<void> {
+  await eventually(async () => expect(await runsOf(workflowId)).toBeGreaterThan(runs), 60_000);
 }
 
 async function onServer(name: string, id: string): Promise<{ readonly ip: string; readonly url: string }> {
-  const web = await addIspManager(engine, name);
+  const web = await addIspManager(engine, name, {}, 20_000);
   const { handle } = await orderService(engine, service(id, { server: name }));
   const [address] = (await handle.result()).addresses;
   return { ip: address?.ip ?? '', url: web.url };
@@ -80,6 +111,44 @@ describe('a story that starts over in the middle of a wait', () => {
     const [address] = answer.addresses;
     expect((await handle.result()).addresses).toMatchObject([{ ip: address?.ip, state: 'active' }]);
     expect(simulator.allocations().get(await tagOf(engine, 'wait-1/1/ipv4/1'))).toBe(1);
+  });
+
+  test.concurrent('keeps the address when it was cancelled before: what is off its server is put back there', async () => {
+    const { ip, url } = await onServer('web-stay', 'stay-1');
+    await edit('web-stay', nowhere);
+    const handle = await release(engine, ip);
+    await startedOver(workflowIds.releaseAddress(ip));
+    await handle.cancel();
+    // The cancel is heard, the address is on its way back, and that starts over too.
+    const runs = await runsOf(workflowIds.releaseAddress(ip));
+    await startedOver(workflowIds.releaseAddress(ip), runs + 1);
+    await edit('web-stay', url);
+    expect(await handle.result()).toEqual({ address: ip, state: 'active' });
+    expect(await ledger.addresses.find(ip)).toMatchObject({ service: 'stay-1', state: 'active' });
+    expect(simulator.world.addresses.get(ip)).toMatchObject({ state: 'allocated' });
+    expect((await ledger.locks.list()).filter(({ key }) => key === `address/${ip}`)).toEqual([]);
+  });
+
+  test.concurrent('keeps nothing once its delete has begun, also when it is cancelled then', async () => {
+    const ip = await activeAddress(engine, service('late-1', { server: 'on-cooled' }));
+    stuck.add(ip);
+    const handle = await release(engine, ip);
+    await startedOver(workflowIds.releaseAddress(ip));
+    await handle.cancel();
+    const runs = await runsOf(workflowIds.releaseAddress(ip));
+    await startedOver(workflowIds.releaseAddress(ip), runs);
+    stuck.delete(ip);
+    expect(await handle.result()).toEqual({ address: ip, state: 'quarantined' });
+    expect(simulator.world.addresses.get(ip)).toBeUndefined();
+  });
+
+  test.concurrent('tells of every address that a removal released before', async () => {
+    const ip = await activeAddress(engine, service('told-1'));
+    stuck.add('told-1');
+    const handle = await remove(engine, 'told-1');
+    await startedOver(workflowIds.removeService('told-1'));
+    stuck.delete('told-1');
+    expect(await handle.result()).toEqual({ service: 'told-1', released: [ip], kept: [] });
   });
 
   test.concurrent('removes the service with all its addresses', async () => {

@@ -54,14 +54,18 @@ export function ordersOf(
   situation: Situation,
   asked: readonly WantedOrder[] | undefined,
 ): readonly WantedOrder[] | { readonly failure: Failure } {
-  const { service, tariff } = situation;
-  if (asked === undefined)
-    return [...ownOrders(service, 'ipv4', tariff.ipv4), ...ownOrders(service, 'ipv6', tariff.ipv6)];
+  const { tariff } = situation;
+  if (asked === undefined) return usualOrders(situation);
   for (const family of ['ipv4', 'ipv6'] as const) {
     const count = asked.filter((order) => order.family === family).length;
     if (count > tariff[family]) return { failure: beyondTariff(situation, family, count) };
   }
   return asked;
+}
+
+/** One for each address of the tariff, with ids of ours. */
+export function usualOrders({ service, tariff }: Situation): readonly WantedOrder[] {
+  return [...ownOrders(service, 'ipv4', tariff.ipv4), ...ownOrders(service, 'ipv6', tariff.ipv6)];
 }
 
 function ownOrders(service: Situation['service'], family: Family, count: number): readonly WantedOrder[] {

@@ -106,7 +106,7 @@ export function listen(talk: Talk, interruption: Interruption, waits: () => Reas
 }
 
 export function standing(talk: Talk, stop?: Stop): ServiceStanding {
-  const state = talk.ended && stop !== undefined ? 'removed' : talk.state;
+  const state = talk.ended && stop !== undefined && talk.state !== 'active' ? 'removed' : talk.state;
   const reason = talk.reason === undefined ? {} : { reason: talk.reason };
   return { service: talk.input?.service.id ?? '', state, ...reason, addresses: talk.addresses };
 }

@@ -42,6 +42,8 @@ export const AddressEntity = defineEntity({
     ptrSeen: p.text().nullable(),
     ptrChange: p.json<PtrChange>().nullable(),
     quarantineUntil: p.text().columnType('timestamptz').nullable(),
+    /** From here on its delete may have been sent. */
+    deleteBegunAt: p.text().columnType('timestamptz').nullable(),
     version: p.integer().defaultRaw('1'),
     since: p.text().columnType('timestamptz').defaultRaw('now()'),
     createdAt: p.text().columnType('timestamptz').defaultRaw('now()'),

@@ -65,6 +65,7 @@ export function addressRecord(row: SeenRow): AddressRecord {
     mark: row.tag === null || row.label === null ? null : { tag: row.tag, label: row.label },
     untagged: row.untagged,
     protected: row.protected,
+    deleteBegun: row.delete_begun_at !== null,
     ptr: row.ptr,
     ptrSeen: row.ptr_seen,
     quarantineUntil: timeOrNull(row.quarantine_until),

@@ -16,7 +16,9 @@ export function addressesIn(database: Database): Addresses {
     conflictResolved: (request) => database.transact((db) => conflictResolved(db, request)),
     openConflict: (ip) =>
       database.read(async (db) => {
-        const row = await openConflicts(db, canonical(ip)).limit(1).executeTakeFirst();
+        const open = await openConflicts(db, canonical(ip)).execute();
+        // Of several, the one of which something must come back in IPmanager: resolving it ends them all.
+        const row = open.find(({ mark }) => mark) ?? open[0];
         return row === undefined ? undefined : conflictRecord(row);
       }),
     protect: (ip, on) => database.transact((db) => protect(db, ip, on)),

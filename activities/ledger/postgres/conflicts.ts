@@ -16,6 +16,7 @@ export function conflictRecord(row: Row<'conflict'>): ConflictRecord {
     holderTag: row.holder_tag,
     order: row.order_id,
     since: time(row.since),
+    mark: row.mark,
     markedAt: timeOrNull(row.marked_at),
     resolvedAt: timeOrNull(row.resolved_at),
   };

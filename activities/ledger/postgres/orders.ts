@@ -9,7 +9,7 @@ import { openOrder } from './order-opening.ts';
 import { lockOrder, orderRecord, serviceOfOrder, storeOutcome } from './order-rows.ts';
 import { isLeaving, shareService } from './service-rows.ts';
 import type { Db } from './tables.ts';
-import { ownerOf, sameRun, time } from './values.ts';
+import { ownerOf, sameRun } from './values.ts';
 
 export function ordersIn(database: Database): Orders {
   // It never changes, so one look serves the process; a look that failed is not kept.
@@ -47,6 +47,8 @@ async function beginAttempt(db: Db, request: AttemptRef): ReturnType<Orders['beg
   if (!sameRun(ownerOf(order), request.run) || order.outcome !== null) return { kind: 'not-owner' };
   if (order.ip !== null) return { kind: 'taken' };
   if (isLeaving(service, order.generation)) return { kind: 'removing' };
+  // A stalled copy of an attempt whose fence is over: a later one is on its way, and two may not be.
+  if (request.attempt < order.attempts) return { kind: 'taken' };
   const begun = await db
     .insertInto('order_attempt')
     .values({
@@ -56,15 +58,11 @@ async function beginAttempt(db: Db, request: AttemptRef): ReturnType<Orders['beg
       run_id: request.run.runId,
     })
     .onConflict((conflict) => conflict.columns(['order_id', 'attempt']).doNothing())
-    .returning('sent_at')
+    .returning('attempt')
     .executeTakeFirst();
   if (begun === undefined) return { kind: 'taken' };
-  await db
-    .updateTable('address_order')
-    .set((eb) => ({ attempts: eb('attempts', '+', 1) }))
-    .where('id', '=', order.id)
-    .execute();
-  return { kind: 'begun', sentAt: time(begun.sent_at) };
+  await db.updateTable('address_order').set({ attempts: request.attempt }).where('id', '=', order.id).execute();
+  return { kind: 'begun' };
 }
 
 /** What the attempt came to. The first word stays: what a zombie says later changes nothing. */

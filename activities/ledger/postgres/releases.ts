@@ -97,12 +97,22 @@ async function extra(db: Db, request: Parameters<Releases['extra']>[0]): Promise
   return 'releasing';
 }
 
-/** The look by address just before the delete (I4). One that was protected meanwhile is not given back either. */
+/**
+ * The look by address just before the delete (I4). One that was protected meanwhile is not given back either. That its
+ * delete begins is told in the row alone: nobody has the address on account of it, so its history has nothing to say.
+ */
 async function stillUnused(
   db: Db,
   request: Parameters<Releases['stillUnused']>[0],
 ): Promise<AddressRecord | 'in-use' | 'lock-lost'> {
   if (!(await holdsLock(db, addressKey(canonical(request.ip)), request.run))) return 'lock-lost';
   const row = await lockCurrent(db, request.ip);
-  return row === undefined || row.state !== 'releasing' || row.protected ? 'in-use' : addressRecord(row);
+  if (row === undefined || row.state !== 'releasing' || row.protected) return 'in-use';
+  await db
+    .updateTable('address')
+    .set((eb) => ({ delete_begun_at: eb.fn<string>('now') }))
+    .where('id', '=', row.id)
+    .where('delete_begun_at', 'is', null)
+    .execute();
+  return addressRecord(row);
 }

@@ -7,8 +7,11 @@ import { unreachable } from './values.ts';
 type Wanted = OpenService['service'];
 type Setting = Omit<ServiceSetting, 'service'>;
 
-/** Writes a service before anything is asked for it, or says why these parameters do not fit what it is. */
-export async function openService(db: Db, request: OpenService): Promise<OpenedService> {
+/**
+ * Writes a service before anything is asked for it, or says why these parameters do not fit what it is. `cleared`: nothing
+ * of it stands on the server it was to be set up on before.
+ */
+export async function openService(db: Db, request: OpenService, cleared = false): Promise<OpenedService> {
   const { service } = request;
   const setting = await settingOf(db, service);
   if ('missing' in setting) return { kind: 'no-such', what: setting.missing, name: setting.name };
@@ -21,7 +24,7 @@ export async function openService(db: Db, request: OpenService): Promise<OpenedS
       return opened(await update(db, request, 'new-life'), setting);
     case 'provisioning':
     case 'waiting': {
-      const fields = await differing(db, { known, service, setting });
+      const fields = await differing(db, { known, service, setting, cleared });
       return fields.length > 0 ? { kind: 'differs', fields } : opened(await update(db, request, 'same-life'), setting);
     }
     case 'active':
@@ -42,10 +45,8 @@ export async function changeService(db: Db, change: ServiceChange): Promise<Open
   if (known === undefined || known.state === 'removed')
     return { kind: 'no-such', what: 'service', name: change.service };
   const { domain, server, tariff } = change;
-  return openService(db, {
-    service: { id: known.id, kind: known.kind, customer: known.customer, domain, server, tariff },
-    run: change.run,
-  });
+  const service = { id: known.id, kind: known.kind, customer: known.customer, domain, server, tariff };
+  return openService(db, { service, run: change.run }, true);
 }
 
 /** The same look without writing anything, whoever runs the service. */
@@ -61,12 +62,15 @@ function opened(row: ServiceRow, setting: Setting): OpenedService {
   return { kind: 'opened', service: serviceRecord(row), ...setting };
 }
 
-/** While it is being set up, kind and customer are fixed, and so is the integration once addresses came from it. */
+/**
+ * While it is being set up, kind and customer are fixed, and so is the integration once addresses came from it. A run that
+ * begins does not know what an earlier one left on the server: there its addresses keep it, until a run that waits clears it.
+ */
 async function differing(
   db: Db,
-  pair: { readonly known: ServiceRow; readonly service: Wanted; readonly setting: Setting },
+  pair: { readonly known: ServiceRow; readonly service: Wanted; readonly setting: Setting; readonly cleared: boolean },
 ): Promise<readonly string[]> {
-  const { known, service, setting } = pair;
+  const { known, service, setting, cleared } = pair;
   const fields: string[] = [];
   if (known.kind !== service.kind) fields.push('kind');
   if (known.customer !== service.customer) fields.push('customer');
@@ -78,7 +82,7 @@ async function differing(
       .where('service', '=', known.id)
       .where('state', 'in', bound)
       .execute();
-    if (held.some((row) => row.integration !== setting.server.integration)) fields.push('server');
+    if (held.some((row) => !cleared || row.integration !== setting.server.integration)) fields.push('server');
   }
   return fields;
 }

@@ -213,7 +213,9 @@ export async function countReleases(db: Db, run: string, after: string | null): 
     .select((eb) => eb.fn.countAll<string>().as('count'))
     .where('run', '=', run)
     .where('action', '=', 'release')
-    .where((eb) => eb.or([eb('position', '<=', upTo), eb('outcome', 'is not', null)]))
+    .where((eb) =>
+      eb.or([eb('outcome', 'in', ['done', 'failed']), eb.and([eb('position', '<=', upTo), eb('outcome', 'is', null)])]),
+    )
     .executeTakeFirstOrThrow();
   return Number(count);
 }

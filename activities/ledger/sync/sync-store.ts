@@ -28,8 +28,8 @@ export interface SyncStore {
   /** The next rows to apply, in address order, after `after`. */
   toApply(run: string, after: string | null, limit: number): Promise<readonly PlannedItem[]>;
   /**
-   * Releases of the run that count against its limit: all rows up to `after`, which were looked at, and those behind it
-   * that have an outcome already.
+   * Releases of the run that count against its limit: those done or failed, and those up to `after` that have no outcome
+   * yet. What was denied or not as planned took nothing, and takes none of what the rows behind it may.
    */
   countReleases(run: string, after: string | null): Promise<number>;
   /** One sighting of (address, tag, group, PTR) at most per local date; answers on how many dates it was seen. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A place where a worker is killed, once. */
@@ -8,6 +8,8 @@ export interface Failpoint {
   readonly when: 'before' | 'after';
   /** Services or addresses: the point fires when the activity's arguments are about one of them. */
   readonly about: string | readonly string[];
+  /** What it is counted as; else its place. */
+  readonly name?: string;
 }
 
 const firedFolder = 'fired';
@@ -37,9 +39,9 @@ export function lightFuse(folder: string, name: string): boolean {
 /** How often each place was reached: one that never was proved nothing. */
 export function fired(folder: string): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const name of readdirSync(join(folder, firedFolder))) {
-    const [activity = '', when = ''] = name.split('-');
-    const place = `${when} ${activity}`;
+  for (const file of readdirSync(join(folder, firedFolder))) {
+    const point = JSON.parse(readFileSync(join(folder, firedFolder, file), 'utf8')) as Failpoint;
+    const place = point.name ?? `${point.when} ${point.activity}`;
     counts[place] = (counts[place] ?? 0) + 1;
   }
   return counts;

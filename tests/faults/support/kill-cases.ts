@@ -12,7 +12,9 @@ export type Story =
   | 'refused'
   /** Abandoned once its addresses are answered. */
   | 'abandoned'
-  | 'release';
+  | 'release'
+  /** A release that lets its lock go for a cool-down. */
+  | 'cooled';
 
 /** Where a worker is killed: around an activity, or while its request is at the panel. */
 export type Place =
@@ -32,6 +34,7 @@ const steps: Readonly<Record<Story, readonly ActivityName[]>> = {
   refused: ['closeOrder', 'endService'],
   abandoned: ['removeFromServer', 'giveBack'],
   release: ['lookForRelease', 'takeOffService', 'unbind', 'deleteAddress'],
+  cooled: ['unbind', 'deleteAddress'],
 };
 
 const atPanel: readonly (readonly [Story, Purpose])[] = [
@@ -58,5 +61,7 @@ export const shortKillCases: readonly KillCase[] = killCases.filter(({ place }) 
 );
 
 export function nameOf({ story, place }: KillCase): string {
-  return 'at' in place ? `${story}: ${place.at} at the panel, ${place.lands}` : `${place.when} ${place.activity}`;
+  if ('at' in place) return `${story}: ${place.at} at the panel, ${place.lands}`;
+  const where = `${place.when} ${place.activity}`;
+  return story === 'cooled' ? `${story}: ${where}` : where;
 }

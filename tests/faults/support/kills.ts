@@ -4,7 +4,7 @@ import type { SimulatedRequest } from '../../../activities/http/simulator/faults
 import { markFor } from '../../../activities/ledger/postgres/order-opening.ts';
 import { workflowIds } from '../../../workflows/contract.ts';
 import type { releaseAddress } from '../../../workflows/index.ts';
-import { startEngine, type Engine } from '../../support/engine.ts';
+import { password, quickIntegration, startEngine, type Engine } from '../../support/engine.ts';
 import { service } from '../../support/orders.ts';
 import { report } from '../../support/seed.ts';
 import { openRuns, untilAtRest } from './at-rest.ts';
@@ -34,12 +34,14 @@ export interface KillOptions {
   readonly lanes: number;
 }
 
+const quick = { requestTimeoutMs: 1_000, fenceMs: 2_000, quarantineMs: 0, maxAttempts: 20 };
+
 /** Kills a worker at each place, `times` times each; another one comes, and everything has to end as without. */
 export async function killAtEachStep({ cases, times, lanes }: KillOptions): Promise<Kills> {
   const begin = performance.now();
   const engine = await startEngine({
     world: bigWorld(),
-    integration: { requestTimeoutMs: 1_000, fenceMs: 2_000, quarantineMs: 0, maxAttempts: 20 },
+    integration: quick,
   });
   await engine.stopWorker();
   const watch = watchCreates(engine.simulator);
@@ -47,6 +49,7 @@ export async function killAtEachStep({ cases, times, lanes }: KillOptions): Prom
   const stages: Stage[] = [];
   try {
     await engine.addServer('desk');
+    await addCooled(engine);
     await engine.addTariff('vps-1', 1);
     await engine.addTariff('vps-6', 0, 1);
     const strangers = strangersOf(engine.simulator.world);
@@ -74,6 +77,16 @@ export async function killAtEachStep({ cases, times, lanes }: KillOptions): Prom
     await Promise.all(stages.map(({ workers }) => workers.stop()));
     await engine.close();
   }
+}
+
+/** The same panel under another login, whose addresses wait a moment on their way out. */
+async function addCooled(engine: Engine): Promise<void> {
+  const { composition, ledger, simulator } = engine;
+  const { integrations } = ledger.settings;
+  const fields = { ...quickIntegration, ...quick, url: simulator.url, login: 'somebody', coolDownMs: 500 };
+  await integrations.add('cooled', fields, { password, adminPassword: null });
+  await integrations.keepDialect('cooled', await (await composition.panels.of('cooled')).readDialect());
+  await engine.addServer('desk-cooled', { integration: 'cooled' });
 }
 
 interface Crew {
@@ -159,8 +172,9 @@ async function play(stage: Stage, one: KillCase, id: string): Promise<readonly s
     case 'abandoned':
       arm(stage, one, id);
       return wrong(await orderAsCustomer(engine, service(id), { way: 'abandons-served', patienceMs: 0 }), 'Abandoned');
-    case 'release': {
-      const outcome = await order(engine, id);
+    case 'release':
+    case 'cooled': {
+      const outcome = await order(engine, id, one.story === 'cooled' ? { server: 'desk-cooled' } : {});
       const [ip = ''] = outcome.addresses;
       arm(stage, one, id, ip);
       return [...wrong(outcome, 'active'), ...(await release(engine, ip))];
@@ -174,10 +188,10 @@ function arm(
   id: string,
   ip = '',
 ): void {
-  if ('activity' in place) {
-    return setFailpoint(failpoints, { ...place, about: ip === '' ? id : ip });
-  }
   const name = nameOf({ place, story });
+  if ('activity' in place) {
+    return setFailpoint(failpoints, { ...place, about: ip === '' ? id : ip, name });
+  }
   const about = (request: SimulatedRequest): boolean => {
     const { elid = '', note = '' } = request.parameters;
     if (request.purpose !== place.at) return false;
@@ -191,7 +205,11 @@ function creates({ tagOf }: Stage, id: string): (request: SimulatedRequest) => b
   return ({ purpose, parameters }) => purpose === 'create' && parameters['note'] === tagOf(id);
 }
 
-function order(engine: Engine, id: string, more: { readonly tariff?: string } = {}): Promise<Outcome> {
+function order(
+  engine: Engine,
+  id: string,
+  more: { readonly tariff?: string; readonly server?: string } = {},
+): Promise<Outcome> {
   return orderAsCustomer(engine, service(id, more), { way: 'reports-early', patienceMs: 0 });
 }
 
