@@ -78,6 +78,9 @@ async function insertRows(db: Db, batch: string, rows: readonly FlatRow[]): Prom
   );
 }
 
+/** More than these are joined as many, at the price of one look through the ledger; fewer are looked up one by one. */
+const fewLines = 500;
+
 /** Checks and writes in one transaction: what was checked is what is written, or a race repeats all of it (I1). */
 async function settle(
   db: Db,
@@ -90,7 +93,7 @@ async function settle(
   await statement(db, 'set local statement_timeout = 0', []);
   await statement(db, 'set local idle_in_transaction_session_timeout = 0', []);
   // Nobody has analysed rows that came a moment ago: taken for few, they were looked through once for each of them.
-  if (lines > batchRows) await statement(db, 'set local enable_nestloop = off', []);
+  if (lines > fewLines) await statement(db, 'set local enable_nestloop = off', []);
   await checkRows(db, batch, request);
   const bad = await badCount(db, batch);
   const counts = await countRows(db, batch);
