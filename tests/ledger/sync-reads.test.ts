@@ -145,12 +145,13 @@ test('any address has its place in a plan, also between its rows; a network only
 describe('a PTR that is found as wanted for the first time', () => {
   const ptr = 'wished.example.com';
   const columns = 'ptr, ptr_seen, version';
-  const seen = async (ip: string) => (await world.sql(`select ${columns} from address where ip = ?`, [ip]))[0];
+  const seen = async (ip: string) =>
+    (await world.sql<{ version: number }>(`select ${columns} from address where ip = ?`, [ip]))[0];
 
   async function unread(): Promise<{ readonly ip: string; readonly version: number }> {
     const { ip } = await aReserved(world, await aService(world));
     await world.sql(`update address set state = 'active', ptr = ?, ptr_seen = null where ip = ?`, [ptr, ip]);
-    return { ip, version: Number(((await seen(ip)) as { version: number }).version) };
+    return { ip, version: (await seen(ip))?.version ?? 0 };
   }
 
   test('is kept as read, and the row stays the version that was planned', async () => {

@@ -3,7 +3,8 @@ import { noFacts } from './discrepancy.ts';
 import { conflictMark, samePtr } from './hostname.ts';
 import { sighting, type Sighting } from './sighting.ts';
 import { ledgerIs, remoteIs } from './truth-columns.ts';
-import { truthTable, type TruthRow } from './truth-table.ts';
+import type { TruthRow } from './truth-row.ts';
+import { truthTable } from './truth-table.ts';
 
 /** What the truth table says of one address: the first row that matches. Pure, and total: there always is one. */
 export function judge(sides: Sides, facts: Facts, context: Context): Judgement {

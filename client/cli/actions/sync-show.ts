@@ -51,8 +51,10 @@ async function placeIn(ledger: Ledger, { run }: SyncRun, text: string): Promise<
   const ip = canonicalIp(text);
   if (ip !== undefined) return ip;
   if (await ledger.syncs.hasItem(run, text)) return text;
-  const accepted = 'an address, or the text of a row of this plan: what "next" of the part before says';
-  throw wrongInput('after', text, { why: 'neither an address nor a row of this plan', accepted });
+  throw wrongInput('after', text, {
+    why: 'neither an address nor a row of this plan',
+    accepted: 'an address, or the text of a row of this plan: what "next" of the part before says',
+  });
 }
 
 /** The run, or the refusal that says where to look. */
