@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Fault, Purpose } from '../../activities/http/simulator/faults.ts';
 import { syncExit } from '../../client/views/sync.ts';
 import { around } from '../faults/support/wrap.ts';
-import { mixOf, unheard, type Trouble } from '../faults/support/fault-mix.ts';
+import { applyMix, mixOf } from '../faults/support/fault-mix.ts';
 import { query } from '../support/database.ts';
 import { report, seed } from '../support/seed.ts';
 import { eventsOf, openDesk, repoint } from './support/desk.ts';
@@ -273,7 +273,7 @@ describe('a sync in trouble', () => {
     for (const ip of ips.slice(9)) Object.assign(main.held(ip) ?? {}, { note: 'rack 4' });
     const strays = Array.from({ length: 20 }, (_, n) => main.byHand(150 + n).ip);
     world.revision += 1;
-    const mix = mixOf(storm, seed);
+    const mix = mixOf(applyMix, seed);
     const seen = simulator.log.length;
     deals.set('storm', (purpose) => mix.hook({ purpose, number: 0, func: '', user: 'storm', parameters: {} }));
     const runs: (typeof first)[] = [];
@@ -295,12 +295,3 @@ describe('a sync in trouble', () => {
     report('a sync under faults', { outcomes: runs.map(({ outcomes }) => outcomes), fired: mix.fired });
   });
 });
-
-const all: readonly Purpose[] = ['create', 'write', 'release'];
-const storm: readonly Trouble[] = [
-  ...unheard.map((kind) => ({ kind, purposes: all, rate: 0.05 })),
-  { kind: 'late', purposes: all, rate: 0.05, ms: [50, 800] },
-  { kind: 'session-lost', purposes: all, rate: 0.05 },
-  { kind: 'status-before', purposes: ['read'], rate: 0.05 },
-  { kind: 'truncated-after', purposes: ['read'], rate: 0.05 },
-];

@@ -1,4 +1,5 @@
-import { truthTable, type TruthRow } from '../../../workflows/domain/truth-table.ts';
+import { truthTable } from '../../../workflows/domain/truth-table.ts';
+import type { TruthRow } from '../../../workflows/domain/truth-row.ts';
 
 /** The table as the docs show it (ARCHITECTURE.md, "The truth table"). */
 export function truthTableMarkdown(): string {

@@ -57,6 +57,17 @@ export function faultMix(rate: number, lateMs: readonly [number, number]): reado
   ];
 }
 
+const applied: readonly Purpose[] = ['create', ...changing];
+
+/** One in twenty of all calls of a sync's apply fails, in every way. */
+export const applyMix: readonly Trouble[] = [
+  ...unheard.map((kind) => ({ kind, purposes: applied, rate: 0.05 })),
+  { kind: 'late', purposes: applied, rate: 0.05, ms: [50, 800] },
+  { kind: 'session-lost', purposes: applied, rate: 0.05 },
+  { kind: 'status-before', purposes: ['read'], rate: 0.05 },
+  { kind: 'truncated-after', purposes: ['read'], rate: 0.05 },
+];
+
 export interface Mix {
   readonly hook: (request: SimulatedRequest) => Fault | undefined;
   /** How often each fired, by kind and purpose. */
