@@ -42,7 +42,7 @@ function notAccepted(
   module: ModuleDefinition,
 ): IptallyError {
   const absent = value === 'nothing';
-  const said = absent ? `${field} is missing in` : `${field}: ${value} in`;
+  const said = absent ? `${field} is missing in` : `${field}: ${JSON.stringify(value)} in`;
   const optional = module.settings.shape[field]?.safeParse(undefined).success === true;
   const away = optional && !absent ? `, or take it away with --unset ${field},` : '';
   return new IptallyError({

@@ -90,9 +90,9 @@ describe('a setting', () => {
   test.each(wrongRows)('%s: %s=%j is refused: value, what is accepted, where, next', async (module, name, value) => {
     const error = await refusal(() => make(module, sets(module, { [name]: value })));
     expect(error).toMatchObject({ code: 'invalid-input', field: name, exitStatus: 2 });
-    expect(error.value).toBe(JSON.stringify(value));
+    expect(error.value).toBe(value);
     expect(error.message).toBe(
-      `${name}: ${error.value} in the settings of module ${module}; accepted: ${error.accepted}`,
+      `${name}: ${JSON.stringify(value)} in the settings of module ${module}; accepted: ${error.accepted}`,
     );
     expect(error.next).toContain(`correct --set ${name}=`);
     // The words are ours, not those of a library.

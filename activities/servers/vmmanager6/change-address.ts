@@ -23,8 +23,10 @@ export async function addAddress(job: Changing & { readonly pool: number | undef
   const [machine, second] = (await findMachines(access, service)).ours;
   if (machine === undefined) return refused(noSuchService(service));
   if (second !== undefined) return refused(twice(service, [machine, second]));
-  const [stage, there] = await Promise.all([stageOf(access, machine), addressesOfMachine(access, machine)]);
+  const stage = await stageOf(access, machine);
   if (stage === 'busy') return started(machine.id);
+  // After the stage: what a task that has ended did stands in the list by then.
+  const there = await addressesOfMachine(access, machine);
   if (there.some((one) => one.ip === ip)) return done;
   if (stage === 'half-made') return refused(halfMade(service, machine));
   const used = usedElsewhere(await recordsOf(access, [ip]), ({ host }) => host === machine.id);
@@ -33,8 +35,9 @@ export async function addAddress(job: Changing & { readonly pool: number | undef
   if (step.kind !== 'begun') return step;
   sent();
   if (step.task !== undefined) return started(machine.id, [step.task]);
-  if ((await holders(access, service, ip)).length > 0) return done;
-  return unlessBusy(access, machine, notAsAsked(service));
+  const unclear = await unlessBusy(access, machine, notAsAsked(service));
+  if (unclear.kind === 'started') return unclear;
+  return (await holders(access, service, ip)).length > 0 ? done : unclear;
 }
 
 /**
@@ -51,8 +54,9 @@ export async function removeAddress({ access, request, sent }: Changing): Promis
   if (step.kind !== 'begun') return step;
   sent();
   if (step.task !== undefined) return started(holder.machine.id, [step.task]);
-  if ((await holders(access, service, ip)).length === 0) return done;
-  return unlessBusy(access, holder.machine, stillListed(ip));
+  const unclear = await unlessBusy(access, holder.machine, stillListed(ip));
+  if (unclear.kind === 'started') return unclear;
+  return (await holders(access, service, ip)).length === 0 ? done : unclear;
 }
 
 async function holders(access: Access, service: ServiceOnServer, ip: string) {
