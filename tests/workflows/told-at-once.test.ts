@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { abandonUpdate } from '../../workflows/contract.ts';
+import { abandonUpdate, setupFinishedUpdate, workflowIds } from '../../workflows/contract.ts';
 import { orderService, service } from '../support/orders.ts';
-import { addIspManager, eventually, failureOf, openDesk, sendAgain } from './support/desk.ts';
+import { addIntegration, addIspManager, eventually, failureOf, openDesk, sendAgain, start } from './support/desk.ts';
 
 /** Messages that reach a run in one task of its workflow, as they do when a worker was away. */
 const engine = await openDesk();
@@ -20,6 +20,19 @@ test('another order sent before any worker saw the first is refused, naming the 
   await engine.startWorker();
   expect(await second).toMatchObject({ type: 'order-differs', field: 'domain' });
   expect((await first).answer).toMatchObject({ outcome: 'allocated' });
+});
+
+test('a report that came before its order was refused hears why it was refused', async () => {
+  const permissions = [{ pool: '192.0.2.1-192.0.2.1', groups: ['public'] }];
+  await addIntegration(engine, 'empty', { permissions });
+  await engine.stopWorker();
+  const input = service('t-3', { server: 'on-empty' });
+  const handle = await start(engine, 'provisionService', { workflowId: workflowIds.provisionService('t-3'), input });
+  const reported = failureOf(handle.executeUpdate(setupFinishedUpdate, { args: [{ ok: true }] }));
+  await onItsWay();
+  await engine.startWorker();
+  expect((await reported).type).toBe('no-free-address');
+  expect((await failureOf(handle.result())).type).toBe('no-free-address');
 });
 
 test('a changed order and an abandon at once: the run ends, and who changed the order hears why', async () => {

@@ -169,6 +169,8 @@ async function finish(talk: Talk, sent: unknown, interruption: Interruption): Pr
   await hearOut(() => talk.ended || (talk.report?.ok !== true && talk.waitsForSetUp));
   if (checked.value.ok && talk.state !== 'active') {
     const { stop } = interruption;
+    // Neither stopped nor waiting: the order was refused, and its own reason is the answer.
+    if (stop === undefined && talk.reason === undefined) await talk.answer.get();
     if (stop !== undefined || talk.reason === undefined) throw failWith(refusals.stoppedAlready(stop ?? 'cancelled'));
     throw failWith(refusals.notTaken(talk.reason));
   }
