@@ -8,6 +8,7 @@ import { taskQueue } from '../workflows/contract.ts';
 import { compose, type Composition } from './compose.ts';
 import { requireTemporal, type Config } from './config.ts';
 import { deploymentIn, type Deployment, whyIdle } from './deployment.ts';
+import { inTime } from './in-time.ts';
 import { watchNights } from './night-watch.ts';
 import { runsOf } from './runs.ts';
 
@@ -116,15 +117,6 @@ function stopped(stop: AbortSignal): Promise<void> {
 /** One after the other, as each may be used by those before it; what cannot be closed ends with the process. */
 async function closed(parts: readonly { close(): Promise<void> }[]): Promise<void> {
   for (const part of parts) await part.close().catch(() => undefined);
-}
-
-/** Whatever is still waited for must not keep the worker from ending. */
-async function inTime(work: Promise<unknown>, ms: number): Promise<void> {
-  const done = new AbortController();
-  const late = sleep(ms, undefined, { signal: done.signal }).catch(() => undefined);
-  await Promise.race([work, late]).finally(() => {
-    done.abort();
-  });
 }
 
 /** A version gets new work only once it is the current one of its deployment, which nobody does by itself. */

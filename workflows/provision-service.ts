@@ -44,8 +44,9 @@ export async function provisionService(raw: ProvisionServiceInput, carried: Carr
     talk.report = carried.report;
     talk.placed = carried.placed ?? false;
     talk.mayBeThere = carried.mayBeThere ?? false;
+    // Messages may come before the story takes it up, and are compared with it.
     const first = check(provisionServiceInput, carried.input ?? raw, 'provisionService');
-    talk.first = first.ok ? first.value : undefined;
+    if (first.ok) talk.input = first.value;
     const service = shown(raw, 'service', 'id');
     const stage = openStage(`Provision ${service ?? 'a service'}`, { service });
     listen(talk, interruption, () => stage.waitsFor);

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Composition } from '../../worker/compose.ts';
 import { type Config, type ConfigFlags, readConfig, requireDatabase, requireTemporal } from '../../worker/config.ts';
+import { inTime } from '../../worker/in-time.ts';
 import type { IptallyClient } from '../index.ts';
 import { progressOn, type Progress } from './render/progress.ts';
 
@@ -48,12 +48,8 @@ export function sessionOn(config: Config, json: boolean): Session {
     },
     close: async () => {
       progress.clear();
-      const closing = Promise.allSettled(opened.map((close) => close()));
-      const inTime = new AbortController();
       // The document is printed: a pool that never says that it is closed must not keep the command from ending.
-      const late = sleep(mostToCloseMs, undefined, { signal: inTime.signal }).catch(() => undefined);
-      await Promise.race([closing, late]);
-      inTime.abort();
+      await inTime(Promise.allSettled(opened.map((close) => close())), mostToCloseMs);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createDatabase, execute, type TestDatabase } from '../support/database.ts';
-import { bareEnv, fileWith, iptally } from './support/cli.ts';
+import { iptally, ledgerEnv } from './support/cli.ts';
 import { onTerminal } from './support/preload.ts';
 
 /** A plan with all that a diff paints, as it stands in the ledger: nobody else is needed to show it. */
@@ -10,10 +10,7 @@ let env: Record<string, string>;
 beforeAll(async () => {
   database = await createDatabase();
   env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
+    ...ledgerEnv(database),
     TERM: 'xterm-256color',
   };
   const panel = ['--url', 'https://192.0.2.250/ipmgr', '--login', 'billing', '--no-test', '--password-stdin'];

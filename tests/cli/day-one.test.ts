@@ -3,7 +3,7 @@ import { demoWorld } from '../../activities/ipmanager/simulator/demo-world.ts';
 import { startIpManagerSimulator, type IpManagerSimulator } from '../../activities/ipmanager/simulator/start.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { readmeBlocks } from '../support/readme.ts';
-import { bareEnv, fileWith, iptally } from './support/cli.ts';
+import { fileWith, iptally, ledgerEnv } from './support/cli.ts';
 
 /** The README's way in, as far as it needs the ledger and the panel alone, on the simulated IPmanager of `up --no-demo`. */
 let database: TestDatabase;
@@ -14,10 +14,7 @@ beforeAll(async () => {
   database = await createDatabase();
   panel = await startIpManagerSimulator({ world: demoWorld({ billing: 'b', admin: 'a', dummy: 'd' }) });
   env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
+    ...ledgerEnv(database),
     IPTALLY_PASSWORD: 'b',
   };
   await iptally(['migrate'], { env });

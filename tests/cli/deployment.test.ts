@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { takeNamespace } from '../support/namespaces.ts';
 import { testServers } from '../support/servers.ts';
-import { bareEnv, fileWith, iptally } from './support/cli.ts';
+import { iptally, ledgerEnv } from './support/cli.ts';
 import { startWorkerProcess, type WorkerProcess } from './support/worker.ts';
 
 let database: TestDatabase;
@@ -17,10 +17,7 @@ const command = 'set-current-version .*--deployment-name iptally-test --build-id
 beforeAll(async () => {
   database = await createDatabase();
   env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
+    ...ledgerEnv(database),
     TEMPORAL_ADDRESS: testServers().temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
   };

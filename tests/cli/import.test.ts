@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
+import { fileWith, iptally, ledgerEnv, type Ran } from './support/cli.ts';
 
 /** Day one: what exists already comes in from a file. It needs the ledger alone. */
 let database: TestDatabase;
@@ -22,12 +22,7 @@ const counts = (added: number, known: number) => ({ added, known });
 
 beforeAll(async () => {
   database = await createDatabase();
-  env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
-  };
+  env = ledgerEnv(database);
   await ends(0, ['migrate']);
   const panel = ['--url', 'https://192.0.2.250/ipmgr', '--login', 'billing', '--no-test', '--password-stdin'];
   await ends(0, ['integration', 'add', 'main', ...panel], 'b');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { demoWorld } from '../../activities/ipmanager/simulator/demo-world.ts';
 import { startIpManagerSimulator, type IpManagerSimulator } from '../../activities/ipmanager/simulator/start.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
+import { fileWith, iptally, ledgerEnv, type Ran } from './support/cli.ts';
 
 const secret = { billing: 'of-billing', admin: 'of-admin', dummy: 'of-dummy' };
 
@@ -13,12 +13,7 @@ let env: Record<string, string>;
 beforeAll(async () => {
   database = await createDatabase();
   panel = await startIpManagerSimulator({ world: demoWorld(secret) });
-  env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
-  };
+  env = ledgerEnv(database);
   await run(['migrate']);
   const added = await run(['integration', 'add', 'main', ...at('billing')], `${secret.billing}\n`);
   if (added.status !== 0) throw new Error(added.stdout);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { takeNamespace } from '../support/namespaces.ts';
 import { testServers } from '../support/servers.ts';
-import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
+import { iptally, ledgerEnv, type Ran } from './support/cli.ts';
 
 /** Without a worker, which would bring the schedules in order. */
 let database: TestDatabase;
@@ -11,12 +11,7 @@ let alone: Record<string, string>;
 
 beforeAll(async () => {
   database = await createDatabase();
-  alone = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
-  };
+  alone = ledgerEnv(database);
   env = { ...alone, TEMPORAL_ADDRESS: testServers().temporalAddress, TEMPORAL_NAMESPACE: takeNamespace() };
   await done(['migrate'], env);
 });

@@ -3,7 +3,7 @@ import { demoWorld } from '../../activities/ipmanager/simulator/demo-world.ts';
 import { startIpManagerSimulator, type IpManagerSimulator } from '../../activities/ipmanager/simulator/start.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { testServers } from '../support/servers.ts';
-import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
+import { iptally, ledgerEnv, type Ran } from './support/cli.ts';
 import { createNamespace } from './support/namespace.ts';
 import { startWorkerProcess, type WorkerProcess } from './support/worker.ts';
 
@@ -35,10 +35,7 @@ beforeAll(async () => {
   database = await createDatabase();
   panel = await startIpManagerSimulator({ world: demoWorld({ billing: 'b', admin: 'a', dummy: 'd' }) });
   env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
+    ...ledgerEnv(database),
     TEMPORAL_ADDRESS: servers.temporalAddress,
     TEMPORAL_NAMESPACE: await createNamespace(servers.temporalAddress),
   };

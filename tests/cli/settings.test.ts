@@ -16,7 +16,7 @@ import { demoVmWorld } from '../../activities/servers/vmmanager5/simulator/demo-
 import { startVmManager5Simulator } from '../../activities/servers/vmmanager5/simulator/start.ts';
 import { demoVmManager6World } from '../../activities/servers/vmmanager6/simulator/demo-world.ts';
 import { startVmManager6Simulator } from '../../activities/servers/vmmanager6/simulator/start.ts';
-import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
+import { fileWith, iptally, ledgerEnv, type Ran } from './support/cli.ts';
 import { goodSettings } from './support/good-settings.ts';
 
 /** Marked passwords: wherever one of them turns up, a secret leaked (I11). */
@@ -33,10 +33,7 @@ beforeAll(async () => {
   panel = await startIpManagerSimulator({ world: demoWorld(canary) });
   web = await startIspManagerSimulator({ world: demoIspWorld(canary) });
   env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
+    ...ledgerEnv(database),
     IPTALLY_DEBUG: '1',
   };
 });

@@ -7,7 +7,7 @@ import { touch } from '../../activities/ipmanager/simulator/world.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { takeNamespace } from '../support/namespaces.ts';
 import { testServers } from '../support/servers.ts';
-import { bareEnv, fileWith, iptally, type Ran } from './support/cli.ts';
+import { iptally, ledgerEnv, type Ran } from './support/cli.ts';
 import { startWorkerProcess, type WorkerProcess } from './support/worker.ts';
 
 /** The commands of the sync against a worker of its own: a first plan, its approval, and a second run with nothing to do. */
@@ -64,10 +64,7 @@ beforeAll(async () => {
   database = await createDatabase();
   panel = await startIpManagerSimulator({ world: demoWorld({ billing: 'b', admin: 'a', dummy: 'd' }) });
   env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
+    ...ledgerEnv(database),
     TEMPORAL_ADDRESS: testServers().temporalAddress,
     TEMPORAL_NAMESPACE: takeNamespace(),
     IPTALLY_METRICS_ADDRESS: `127.0.0.1:${await freePort()}`,

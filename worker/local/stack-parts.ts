@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inTime } from '../in-time.ts';
 import { type Child, startChild } from './child.ts';
 import { type Home, masterKeyFile } from './home.ts';
 import { killProcessesOf } from './leftovers.ts';
@@ -220,7 +221,7 @@ export class StackParts {
     await Promise.all([...this.#children.values()].map((child) => child.stop(WORKER_GRACE_MS)));
     // After the worker: it may still be asking a panel while it drains.
     const closing = Object.values(this.#simulators).map(({ close }) => close());
-    await Promise.race([Promise.allSettled(closing), sleep(SIMULATOR_GRACE_MS, undefined, { ref: false })]);
+    await inTime(Promise.allSettled(closing), SIMULATOR_GRACE_MS);
     await Promise.all([
       this.#temporal === undefined ? undefined : stopTemporal(this.#temporal, SERVER_GRACE_MS),
       this.#postgres === undefined ? undefined : stopPostgres(this.#postgres, SERVER_GRACE_MS),

@@ -181,8 +181,7 @@ function afterClaim(progress: Progress, event: ClaimEvent, stop: boolean): Progr
     case 'claimed':
       return stop ? giveBack(progress, [ip]) : { ...progress, step: { do: 'write-ptr', ip } };
     case 'not-ours': {
-      const strays = [...new Set([...progress.strays, ip])];
-      const noted = { ...progress, fruitless: progress.fruitless + 1, doubted: true, strays };
+      const noted = { ...withStrays(progress, [ip]), fruitless: progress.fruitless + 1, doubted: true };
       return fence(spent(noted) ? { ...noted, ending: readWithoutTag(ip) } : noted);
     }
     case 'tag-cut':

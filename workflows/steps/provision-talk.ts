@@ -25,8 +25,6 @@ export interface Talk {
   readonly answer: Answer<AllocationResult>;
   /** The input in force: as started, or as changed while the run waited for set-up. */
   input: ProvisionService | undefined;
-  /** The input the run began with: messages may come before its story takes it up. */
-  first: ProvisionService | undefined;
   plan: Plan | undefined;
   /** Of the server in force. */
   serverTimeoutMs: number;
@@ -62,7 +60,6 @@ export function openTalk(): Talk {
   return {
     answer: openAnswer<AllocationResult>(),
     input: undefined,
-    first: undefined,
     plan: undefined,
     serverTimeoutMs: 10_000,
     held: [],
@@ -113,7 +110,7 @@ export function standing(talk: Talk, stop?: Stop): ServiceStanding {
 
 /** An order sent again must be the running one; the synchronous half of the comparison (design.md 3). */
 function refuseOther(talk: Talk, sent: unknown): void {
-  const input = talk.input ?? talk.first;
+  const { input } = talk;
   if (sent === undefined || sent === null || input === undefined) return;
   const checked = check(provisionServiceInput, sent, 'provisionService');
   if (!checked.ok) throw failWith(checked.failure);

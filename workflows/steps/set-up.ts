@@ -1,4 +1,3 @@
-import { condition } from '@temporalio/workflow';
 import type { Plan } from '../../activities/opening.ts';
 import type { Held } from '../../activities/set-up.ts';
 import type { AddressView } from '../contract.ts';
@@ -9,7 +8,7 @@ import { tryOnServer, untilDone, type ServerEnd } from './on-server.ts';
 import type { Talk } from './provision-talk.ts';
 import { stoppedAlready } from './refusals.ts';
 import type { Stage } from './stage.ts';
-import { isLong, startOverWhenLong } from './start-over.ts';
+import { startOverWhenLong, untilTold } from './start-over.ts';
 import { insist, pause, untilClear } from './waiting.ts';
 
 export interface SetUpRun {
@@ -82,9 +81,7 @@ async function trySetUp(plan: Plan, { talk, interruption, stage }: SetUpRun): Pr
     return { kind: 'done' };
   }
   stage.tell(`${what}: waiting for the report of the provisioning system`);
-  const told = () => talk.report !== undefined || interruption.stop !== undefined;
-  await condition(() => told() || isLong());
-  if (!told()) startOverWhenLong();
+  await untilTold(() => talk.report !== undefined || interruption.stop !== undefined);
   return reported(talk);
 }
 
@@ -113,10 +110,9 @@ async function waitForSomebody(run: SetUpRun, failure: Failure): Promise<void> {
   talk.waitsForSetUp = true;
   stage.tell('waiting for `retrySetup`, `abandon`, or the order sent again with another server, domain or tariff');
   stage.wait(reason);
-  const told = () =>
-    talk.retry || talk.change !== undefined || interruption.stop !== undefined || talk.report !== undefined;
-  await condition(() => told() || isLong());
-  if (!told()) startOverWhenLong();
+  await untilTold(
+    () => talk.retry || talk.change !== undefined || interruption.stop !== undefined || talk.report !== undefined,
+  );
   talk.waitsForSetUp = false;
   talk.state = 'provisioning';
   talk.reason = undefined;
@@ -257,7 +253,7 @@ export async function activateHeld(
 
 /** After a stop: what may stand on the server goes first, confirmed by the server, so that no address of it is in use. */
 export async function takeDown(plan: Plan, { talk, stage }: SetUpRun): Promise<void> {
-  if (!talk.placed || plan.complete) return;
+  if (!talk.placed) return;
   const service = plan.service.id;
   await untilDone({
     stage,

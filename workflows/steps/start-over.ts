@@ -1,4 +1,4 @@
-import { allHandlersFinished, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
 
 /** Thrown in a long wait when the history has grown enough: the story continues as new, and the ledger tells it where. */
 export class StartOver extends Error {
@@ -8,12 +8,18 @@ export class StartOver extends Error {
   }
 }
 
-/** Grown long by events or by messages, of which a run takes two thousand at most. Never while a caller waits for an answer. */
-export function isLong(): boolean {
-  return workflowInfo().continueAsNewSuggested && allHandlersFinished();
-}
-
-/** Waits that may last for days call this between their rounds, or wait for {@link isLong} too. */
+/** Waits that may last for days call this between their rounds. */
 export function startOverWhenLong(): void {
   if (isLong()) throw new StartOver();
+}
+
+/** A wait for a person, without rounds: messages alone, of which a run takes two thousand at most, may make it start over. */
+export async function untilTold(told: () => boolean): Promise<void> {
+  await condition(() => told() || isLong());
+  if (!told()) startOverWhenLong();
+}
+
+/** Never while a caller waits for an answer. */
+function isLong(): boolean {
+  return workflowInfo().continueAsNewSuggested && allHandlersFinished();
 }

@@ -92,11 +92,9 @@ export async function rebind(
   const kept = seen === undefined ? undefined : await keptAlready(db, seen, run);
   if (kept !== undefined) return kept;
   // What may have been deleted already cannot be kept.
-  if (seen !== undefined && seen.delete_begun_at !== null) return 'not-releasing';
+  if (seen === undefined || seen.state !== 'releasing' || seen.delete_begun_at !== null) return 'not-releasing';
   // An extra was never on a service: there is nothing to go back to.
-  if (seen === undefined || seen.state !== 'releasing' || seen.former_service === null || seen.former_state === null) {
-    return 'not-releasing';
-  }
+  if (seen.former_service === null || seen.former_state === null) return 'not-releasing';
   const service = await shareService(db, seen.former_service);
   if (isLeaving(service, seen.generation ?? service.generation)) return 'service-gone';
   const row = await lockCurrent(db, ip);

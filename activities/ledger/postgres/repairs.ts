@@ -1,6 +1,6 @@
 import type { RunRef } from '../records.ts';
 import type { Mended, Repaired, Repairs } from '../sync/repairs.ts';
-import { bound, changeAddress, lockCurrent, type AddressChange } from './address-rows.ts';
+import { bound, changeAddress, lockCurrent, type AddressChange, type SeenRow } from './address-rows.ts';
 import { endConflicts } from './conflicts.ts';
 import type { Database } from './database.ts';
 import { installationOf } from './installation.ts';
@@ -25,10 +25,10 @@ export function repairsIn(database: Database): Repairs {
 const lostTag = { event: 'untagged', reason: 'our tag is gone from its note and could not be written' } as const;
 
 /** No version rises and no history tells of it: nothing has happened to the address yet. */
-async function marked(db: Db, { ip, mark, run }: Mended): Promise<Repaired> {
-  if (!(await holdsLock(db, addressKey(canonical(ip)), run))) return 'lock-lost';
-  const row = await lockCurrent(db, ip);
-  if (row === undefined || !bound.includes(row.state)) return 'not-bound';
+async function marked(db: Db, request: Mended): Promise<Repaired> {
+  const row = await boundRow(db, request);
+  if (typeof row === 'string') return row;
+  const { mark } = request;
   if (row.tag !== null) return row.tag === mark.tag ? 'saved' : 'not-bound';
   const { tag, label } = mark;
   await db.updateTable('address').set({ tag, label, untagged: true }).where('id', '=', row.id).execute();
@@ -53,16 +53,25 @@ type Change = Pick<AddressChange, 'set' | 'event' | 'reason'>;
 /** Nothing is written, and no version rises, where the row says so already. */
 async function changeBound(
   db: Db,
-  { ip, run }: { readonly ip: string; readonly run: RunRef },
+  request: { readonly ip: string; readonly run: RunRef },
   change: Change,
 ): Promise<Repaired> {
-  if (!(await holdsLock(db, addressKey(canonical(ip)), run))) return 'lock-lost';
-  const row = await lockCurrent(db, ip);
-  if (row === undefined || !bound.includes(row.state)) return 'not-bound';
+  const row = await boundRow(db, request);
+  if (typeof row === 'string') return row;
   const now: Readonly<Record<string, unknown>> = row;
   const differs = Object.entries(change.set).some(([column, value]) => now[column] !== value);
-  if (differs) await changeAddress(db, { row, ...change, holder: 'after', run });
+  if (differs) await changeAddress(db, { row, ...change, holder: 'after', run: request.run });
   return 'saved';
+}
+
+/** The row of an address on a service, under this run's lock. */
+async function boundRow(
+  db: Db,
+  { ip, run }: { readonly ip: string; readonly run: RunRef },
+): Promise<SeenRow | 'lock-lost' | 'not-bound'> {
+  if (!(await holdsLock(db, addressKey(canonical(ip)), run))) return 'lock-lost';
+  const row = await lockCurrent(db, ip);
+  return row !== undefined && bound.includes(row.state) ? row : 'not-bound';
 }
 
 async function unparked(db: Db, { ip, run }: Parameters<Repairs['unparked']>[0]): Promise<Repaired> {

@@ -12,7 +12,7 @@ import { ipText, ipTextOrNull, ownerOf } from './values.ts';
 export async function lookUp(db: Db, { ips, tags, labels }: LookUp): Promise<Known> {
   const rows = await rowsOf(db, ips);
   const orders = await ordersOf(db, tags, labels);
-  const known = new Set([...orders.keys(), ...rows.flatMap(({ tag, label }) => [tag ?? '', label ?? ''])]);
+  const known = new Set([...orders.keys(), ...marksOf(rows)]);
   const unknown = [...tags, ...labels].filter((mark) => !known.has(mark));
   return {
     locks: await locksOf(db, ips),
@@ -133,7 +133,11 @@ async function importedOf(db: Db, marks: readonly string[]): Promise<Known['impo
     .where('order_id', 'is', null)
     .where((eb) => eb.or([eb('tag', 'in', marks), eb('label', 'in', marks)]))
     .execute();
-  return new Set(rows.flatMap(({ tag, label }) => [tag ?? '', label ?? '']));
+  return new Set(marksOf(rows));
+}
+
+function marksOf(rows: readonly Pick<RowFacts, 'tag' | 'label'>[]): readonly string[] {
+  return rows.flatMap(({ tag, label }) => [tag, label]).filter((mark) => mark !== null);
 }
 
 /** Whose release it is: the history names the run that took it off. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT } from '../../../worker/local/home.ts';
+import type { TestDatabase } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
 /** What a command came to. */
@@ -26,6 +27,16 @@ export function bareEnv(home = temporaryFolder('cli')): Record<string, string> {
     IPTALLY_HOME: home,
     TEMPORAL_CONFIG_FILE: '/dev/null',
     TZ: 'Europe/Berlin',
+  };
+}
+
+/** The same with a ledger of the test's own, and a master key. */
+export function ledgerEnv(database: Pick<TestDatabase, 'applicationUrl' | 'migrationUrl'>): Record<string, string> {
+  return {
+    ...bareEnv(),
+    DATABASE_URL: database.applicationUrl,
+    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
+    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createDatabase, query, type TestDatabase } from '../../support/database.ts';
-import { bareEnv, fileWith, iptally } from './cli.ts';
+import { iptally, ledgerEnv } from './cli.ts';
 
 /** A ledger with an integration, a server and a tariff that lines of any number can name. */
 export interface ImportDesk {
@@ -11,12 +11,7 @@ export interface ImportDesk {
 
 export async function openImportDesk(): Promise<ImportDesk> {
   const database = await createDatabase();
-  const env = {
-    ...bareEnv(),
-    DATABASE_URL: database.applicationUrl,
-    IPTALLY_MIGRATION_DATABASE_URL: database.migrationUrl,
-    IPTALLY_MASTER_KEY_FILE: fileWith(Buffer.alloc(32, 5).toString('base64')),
-  };
+  const env = ledgerEnv(database);
   const panel = ['--url', 'https://192.0.2.250/ipmgr', '--login', 'billing', '--no-test', '--password-stdin'];
   await iptally(['migrate'], { env });
   await iptally(['integration', 'add', 'main', ...panel], { env, stdin: 'b' });
