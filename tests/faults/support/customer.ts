@@ -83,16 +83,17 @@ export async function attach(engine: Engine, input: ProvisionServiceInput): Prom
 }
 
 async function stop(handle: WorkflowHandle<typeof provisionService>, way: 'cancels' | 'abandons'): Promise<void> {
-  if (way === 'cancels') await persistently(() => handle.cancel());
-  else await answered(() => handle.executeUpdate(abandonUpdate, { updateId: randomUUID() }));
+  const updateId = randomUUID();
+  if (way === 'cancels') await answered(() => handle.cancel());
+  else await answered(() => handle.executeUpdate(abandonUpdate, { updateId }));
 }
 
-/** An update that fails has answered: why shows in the end of its run. */
+/** An update that fails has answered, and so has a run that was over before: why shows in its end. */
 export async function answered(ask: () => Promise<unknown>): Promise<void> {
   try {
     await persistently(ask);
   } catch (error) {
-    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    if (!(error instanceof WorkflowUpdateFailedError) && !isOver(error)) throw error;
   }
 }
 

@@ -139,14 +139,16 @@ function wrongAnswers(outcomes: readonly Outcome[]): readonly string[] {
 }
 
 /**
- * Each is an end with its reason. `unknown-outcome`: six unclear answers in a row, at 40 % one order in 250. The other two:
- * the panel gave an address just reserved to somebody else before its PTR was written (`busy-address`).
+ * Each is an end with its reason. `unknown-outcome`: six unclear answers in a row, at 40 % one order in 250.
+ * `access-denied`: the panel forgot its sessions twice within one attempt (design.md 3, step 2). The other two: it gave an
+ * address just reserved to somebody else before its PTR was written (`busy-address`).
  */
 const knownEnds = new Set([
   'active',
   'CancelledFailure',
   'Abandoned',
   'unknown-outcome',
+  'access-denied',
   'address-not-ours',
   'address-gone',
 ]);
