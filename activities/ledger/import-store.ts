@@ -26,7 +26,7 @@ export interface ImportRequest {
   /** Everything is checked, nothing is written. */
   readonly dryRun: boolean;
   readonly skipBad: boolean;
-  /** Services that were removed here begin a new life; otherwise their lines are bad. */
+  /** Services removed here begin a new life, addresses they gave back are theirs again; otherwise such lines are bad. */
   readonly restoreRemoved?: boolean | undefined;
   /** Lines the caller found bad by itself; asked when all lines were read. Without `skipBad` one of them keeps all out. */
   readonly badLines?: () => number;

@@ -24,5 +24,6 @@ export async function* checkedLines(
 }
 
 function noRow({ problem, value }: Extract<RawRow, { readonly problem: string }>): BadLine['problem'] {
-  return { field: 'line', value, accepted: 'one row as the header says, or one JSON object', reason: problem };
+  const accepted = 'one row as the header says, or one JSON object';
+  return { code: 'not-a-row', field: 'line', value, accepted, reason: problem };
 }

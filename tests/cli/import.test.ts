@@ -92,11 +92,12 @@ describe('a file with bad lines', () => {
     'v-1,vps,v-1.example,c-2,vps1,one,,',
   ].join('\n');
 
-  test('is refused as a whole: each one is named with line, field and reason, and nothing was imported', async () => {
+  test('is refused as a whole: each one is named with line, code, field and reason, and nothing was imported', async () => {
     const before = await services();
     const words = expect.any(String);
-    const bad = (line: number, field: string, value: string) => ({
+    const bad = (line: number, code: string, field: string, value: string) => ({
       line,
+      code,
       field,
       value,
       accepted: words,
@@ -105,12 +106,12 @@ describe('a file with bad lines', () => {
     const document = (await ends(1, ['import', fileWith(file)])) as { bad: readonly { line: number }[] };
     expect(document).toMatchObject({ outcome: 'refused', counts: { lines: 6, bad: 5 }, badLeftOut: 0 });
     expect(document.bad.toSorted((one, other) => one.line - other.line)).toEqual([
-      bad(3, 'kind', 'vm'),
-      bad(3, 'addresses', '203.0.113.021'),
-      bad(4, 'server', 'vps9'),
-      bad(5, 'addresses', '203.0.113.10'),
-      bad(6, 'line', expect.stringContaining('n-5') as never),
-      bad(7, 'service', 'v-1'),
+      bad(3, 'invalid-input', 'kind', 'vm'),
+      bad(3, 'invalid-input', 'addresses', '203.0.113.021'),
+      bad(4, 'no-such-server', 'server', 'vps9'),
+      bad(5, 'in-use', 'addresses', '203.0.113.10'),
+      bad(6, 'not-a-row', 'line', expect.stringContaining('n-5') as never),
+      bad(7, 'service-differs', 'service', 'v-1'),
     ]);
     expect(await services()).toEqual(before);
   });

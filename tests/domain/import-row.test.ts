@@ -160,13 +160,25 @@ describe('a bad row names each field, its value, what is accepted and why', () =
     expect(problems({ addresses: many.slice(1) })).toEqual([]);
   });
 
+  test.each([
+    ['unknown-field', { Servr: 'x' }],
+    ['licence-with-address', { kind: 'licence' }],
+    ['twice-in-file', { addresses: '192.0.2.1 192.0.2.1' }],
+    ['too-many', { addresses: Array.from({ length: 33 }, (_, n) => `192.0.2.${n}`) }],
+    ['invalid-input', { kind: 'vm' }],
+  ])('its code is %s', (code, but) => {
+    const checked = checkImportRow({ ...line, ...but });
+    expect(checked.ok ? [] : checked.problems.map((problem) => problem.code)).toEqual([code]);
+  });
+
   test('a reason says what was seen', () => {
     const checked = checkImportRow({ ...line, addresses: '192.0.2.1/32', server: '' });
     expect(checked).toEqual({
       ok: false,
       problems: [
-        { field: 'server', value: '', accepted: acceptedName, reason: 'is missing' },
+        { code: 'invalid-input', field: 'server', value: '', accepted: acceptedName, reason: 'is missing' },
         {
+          code: 'invalid-input',
           field: 'addresses',
           value: '192.0.2.1/32',
           accepted: expect.stringContaining('one IPv4'),

@@ -15,21 +15,42 @@ const imported = (rows: readonly ImportRow[], how?: Partial<ImportRequest>) => i
 /** What the ledger has against a row; the good row beside it goes in only when bad ones are skipped. */
 const badRows: readonly {
   readonly what: string;
+  readonly code: string;
   readonly field: string;
   readonly reason: RegExp;
   readonly rows: () => Promise<readonly ImportRow[]> | readonly ImportRow[];
 }[] = [
-  { what: 'no such server', field: 'server', reason: /does not exist/, rows: () => [row({ server: 'nowhere' })] },
-  { what: 'no such tariff', field: 'tariff', reason: /does not exist/, rows: () => [row({ tariff: 'nothing' })] },
+  {
+    what: 'no such server',
+    code: 'no-such-server',
+    field: 'server',
+    reason: /does not exist/,
+    rows: () => [row({ server: 'nowhere' })],
+  },
+  {
+    what: 'no such tariff',
+    code: 'no-such-tariff',
+    field: 'tariff',
+    reason: /does not exist/,
+    rows: () => [row({ tariff: 'nothing' })],
+  },
   {
     what: 'a server without integration',
+    code: 'no-integration',
     field: 'addresses',
     reason: /srv-bare, which points to no integration/,
     rows: () => [row({ server: 'srv-bare' })],
   },
-  { what: 'a licence with an address', field: 'addresses', reason: /licence/, rows: () => [row({ kind: 'licence' })] },
+  {
+    what: 'a licence with an address',
+    code: 'licence-with-address',
+    field: 'addresses',
+    reason: /licence/,
+    rows: () => [row({ kind: 'licence' })],
+  },
   {
     what: 'an address twice in the file',
+    code: 'twice-in-file',
     field: 'addresses',
     reason: /is on line 3 already/,
     rows: () => {
@@ -39,6 +60,7 @@ const badRows: readonly {
   },
   {
     what: 'a service with other values on another line',
+    code: 'differs-in-file',
     field: 'service',
     reason: /is on line 3 with other values/,
     rows: () => {
@@ -48,6 +70,7 @@ const badRows: readonly {
   },
   {
     what: 'a service that exists with other values',
+    code: 'service-differs',
     field: 'service',
     reason: /exists here with another customer, tariff/,
     rows: async () => {
@@ -58,12 +81,14 @@ const badRows: readonly {
   },
   {
     what: 'a service that is being set up',
+    code: 'service-not-settled',
     field: 'service',
     reason: /is provisioning here/,
     rows: async () => [row({ service: (await aService(world)).id })],
   },
   {
     what: 'an address on another live service',
+    code: 'in-use',
     field: 'addresses',
     reason: /is on the service svc-\d+ here/,
     rows: async () => {
@@ -73,6 +98,7 @@ const badRows: readonly {
   },
   {
     what: 'an address of the same service under another integration',
+    code: 'in-use',
     field: 'addresses',
     reason: /under the integration panel here/,
     rows: async () => {
@@ -84,12 +110,26 @@ const badRows: readonly {
   },
   {
     what: 'a service that was removed',
+    code: 'service-removed',
     field: 'service',
     reason: /^was removed here on \d{4}-\d{2}-\d{2}$/,
     rows: async () => [row({ service: (await removed(world)).service })],
   },
   {
+    what: 'an address that its service gave back',
+    code: 'given-back',
+    field: 'addresses',
+    reason: /^was given back here on \d{4}-\d{2}-\d{2}$/,
+    rows: async () => {
+      const known = row();
+      await imported([known]);
+      await release(world, ips([known])[0] ?? '', 0);
+      return [known];
+    },
+  },
+  {
     what: 'an address that has another PTR here',
+    code: 'address-differs',
     field: 'addresses',
     reason: /^exists here with another ptr$/,
     rows: async () => {
@@ -100,6 +140,7 @@ const badRows: readonly {
   },
   {
     what: 'an address that has no PTR and another group here',
+    code: 'address-differs',
     field: 'addresses',
     reason: /^exists here with another group, ptr$/,
     rows: async () => {
@@ -111,6 +152,7 @@ const badRows: readonly {
   },
   {
     what: 'an address in quarantine',
+    code: 'leaving',
     field: 'addresses',
     reason: /is quarantined here/,
     rows: async () => {
@@ -121,6 +163,7 @@ const badRows: readonly {
   },
   {
     what: 'more addresses than a service may have',
+    code: 'too-many',
     field: 'addresses',
     reason: /makes 33 addresses of its service/,
     rows: async () => {
@@ -131,8 +174,8 @@ const badRows: readonly {
   },
 ];
 
-describe.each(badRows)('$what', ({ field, reason, rows }) => {
-  test('keeps all rows out, and is named by line, field and reason', async () => {
+describe.each(badRows)('$what', ({ code, field, reason, rows }) => {
+  test('keeps all rows out, and is named by line, code, field and reason', async () => {
     const good = row();
     const bad = await rows();
     const result = await imported([good, ...bad]);
@@ -141,6 +184,7 @@ describe.each(badRows)('$what', ({ field, reason, rows }) => {
       {
         line: bad.length + 2,
         problem: {
+          code,
           field,
           value: expect.any(String),
           accepted: expect.any(String),

@@ -3,7 +3,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import type { ImportLine, ImportRequest } from '../../activities/ledger/import-store.ts';
 import type { ImportRow } from '../../workflows/domain/import-row.ts';
 import { importInto, inBatches, ips, removed, row } from './import-desk.ts';
-import { anId, anIp, openWorld, type World } from './world.ts';
+import { anId, anIp, openWorld, release, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -98,6 +98,17 @@ describe('importing', () => {
       'released',
       'imported',
     ]);
+  });
+
+  test('an address that its service gave back is taken again where the operator says so', async () => {
+    const known = row();
+    await imported([known]);
+    const ip = known.addresses[0]?.ip ?? '';
+    await release(world, ip, 0);
+    const result = await imported([known], { restoreRemoved: true });
+    expect(result).toMatchObject({ services: { known: 1 }, addresses: { added: 1, known: 0 } });
+    expect(await world.ledger.addresses.find(ip)).toMatchObject({ state: 'active', service: known.service });
+    expect(await imported([known])).toMatchObject({ bad: 0, addresses: { added: 0, known: 1 } });
   });
 
   test('an old file does not bring back what was removed since', async () => {

@@ -22,8 +22,9 @@ export interface ImportAddress {
   readonly ptr: string | null;
 }
 
-/** One thing wrong in a row: what stood there, what is accepted, and why it is not. */
+/** One thing wrong in a row: its stable code, what stood there, what is accepted, and why it is not. */
 export interface RowProblem {
+  readonly code: string;
   readonly field: string;
   readonly value: string;
   readonly accepted: string;
@@ -73,7 +74,8 @@ export function checkImportRow(input: Readonly<Record<string, unknown>>): Checke
   };
   if (row.kind === 'licence' && row.addresses.length > 0) {
     const value = shown(input['addresses']);
-    problems.push({ field: 'addresses', value, accepted: 'none', reason: 'a service of kind licence uses no address' });
+    const reason = 'a service of kind licence uses no address';
+    problems.push({ code: 'licence-with-address', field: 'addresses', value, accepted: 'none', reason });
   }
   return problems.length === 0 ? { ok: true, row } : { ok: false, problems };
 }
@@ -93,6 +95,7 @@ function unknownFields(input: Readonly<Record<string, unknown>>): RowProblem[] {
   return Object.keys(input)
     .filter((field) => !known.includes(field))
     .map((field) => ({
+      code: 'unknown-field',
       field,
       value: shown(input[field]),
       accepted: `the fields ${importFields.join(', ')}`,
@@ -105,13 +108,19 @@ function plainText(input: Readonly<Record<string, unknown>>, field: ImportField,
   const value = input[field];
   if (isAbsent(value)) return '';
   if (typeof value === 'string') return value.trim();
-  problems.push({ field, value: shown(value), accepted: 'a text', reason: 'is not a text' });
+  problems.push({ code: 'invalid-input', field, value: shown(value), accepted: 'a text', reason: 'is not a text' });
   return '';
 }
 
 function matching({ field, value }: Cell, { shape, accepted }: Shape, problems: RowProblem[]): string {
   if (shape.test(value) || isReported(field, problems)) return value;
-  problems.push({ field, value: shown(value), accepted, reason: value === '' ? 'is missing' : 'is not accepted' });
+  problems.push({
+    code: 'invalid-input',
+    field,
+    value: shown(value),
+    accepted,
+    reason: value === '' ? 'is missing' : 'is not accepted',
+  });
   return value;
 }
 
@@ -120,7 +129,13 @@ function kindOf(value: string, problems: RowProblem[]): ServiceKind {
   if (kind !== undefined) return kind;
   const reason = value === '' ? 'is missing' : 'is no kind of service';
   if (!isReported('kind', problems)) {
-    problems.push({ field: 'kind', value: shown(value), accepted: serviceKinds.join(', '), reason });
+    problems.push({
+      code: 'invalid-input',
+      field: 'kind',
+      value: shown(value),
+      accepted: serviceKinds.join(', '),
+      reason,
+    });
   }
   return 'other';
 }
@@ -130,7 +145,7 @@ function domainOf(value: string, problems: RowProblem[]): string {
   if ('name' in parsed) return parsed.name;
   if (!isReported('domain', problems)) {
     const reason = value === '' ? 'is missing' : parsed.problem;
-    problems.push({ field: 'domain', value: shown(value), accepted: acceptedHostname, reason });
+    problems.push({ code: 'invalid-input', field: 'domain', value: shown(value), accepted: acceptedHostname, reason });
   }
   return value;
 }
@@ -139,16 +154,23 @@ function addressesOf(input: Readonly<Record<string, unknown>>, problems: RowProb
   const texts = listOf(input, 'addresses', problems);
   const ptrs = listOf(input, 'ptr', problems);
   const ips = texts.map((text) => addressOf(text, problems));
-  const wrong = (reason: string, accepted: string, field: ImportField): void => {
-    problems.push({ field, value: shown(input[field]), accepted, reason });
+  const wrong = (field: 'addresses' | 'ptr', problem: Pick<RowProblem, 'code' | 'accepted' | 'reason'>): void => {
+    problems.push({ ...problem, field, value: shown(input[field]) });
   };
-  if (texts.length > mostAddresses) wrong(`has ${texts.length} addresses`, acceptedAddresses, 'addresses');
-  const twice = ips.find((ip, at) => ips.indexOf(ip) !== at);
-  if (twice !== undefined) wrong(`has ${twice} twice`, 'each address once', 'addresses');
-  if (ptrs.length > 1 && ptrs.length !== ips.length) {
-    wrong(`has ${ptrs.length} names for ${count(ips.length)}`, acceptedPtrs, 'ptr');
+  if (texts.length > mostAddresses) {
+    wrong('addresses', { code: 'too-many', accepted: acceptedAddresses, reason: `has ${texts.length} addresses` });
   }
-  if (ptrs.length > 0 && ips.length === 0) wrong('has a name, and the row has no address', acceptedPtrs, 'ptr');
+  const twice = ips.find((ip, at) => ips.indexOf(ip) !== at);
+  if (twice !== undefined) {
+    wrong('addresses', { code: 'twice-in-file', accepted: 'each address once', reason: `has ${twice} twice` });
+  }
+  if (ptrs.length > 1 && ptrs.length !== ips.length) {
+    const reason = `has ${ptrs.length} names for ${count(ips.length)}`;
+    wrong('ptr', { code: 'invalid-input', accepted: acceptedPtrs, reason });
+  }
+  if (ptrs.length > 0 && ips.length === 0) {
+    wrong('ptr', { code: 'invalid-input', accepted: acceptedPtrs, reason: 'has a name, and the row has no address' });
+  }
   const names = ptrs.map((text) => ptrOf(text, problems));
   return ips.map((ip, at) => ({ ip, ptr: (names.length === 1 ? names[0] : names[at]) ?? null }));
 }
@@ -163,14 +185,26 @@ function listOf(
   if (isAbsent(value)) return [];
   if (typeof value === 'string') return value.split(/[\s;]+/).filter((text) => text !== '');
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.map((one) => one.trim());
-  problems.push({ field, value: shown(value), accepted: 'a text or a list of texts', reason: 'is neither' });
+  problems.push({
+    code: 'invalid-input',
+    field,
+    value: shown(value),
+    accepted: 'a text or a list of texts',
+    reason: 'is neither',
+  });
   return [];
 }
 
 function addressOf(text: string, problems: RowProblem[]): string {
   const parsed = parseAddress(text);
   if (isAddress(parsed)) return parsed.ip;
-  problems.push({ field: 'addresses', value: shown(text), accepted: acceptedAddress, reason: parsed.problem });
+  problems.push({
+    code: 'invalid-input',
+    field: 'addresses',
+    value: shown(text),
+    accepted: acceptedAddress,
+    reason: parsed.problem,
+  });
   return text;
 }
 
@@ -178,7 +212,13 @@ function ptrOf(text: string, problems: RowProblem[]): string | null {
   if (text === '' || text === '-') return null;
   const parsed = parseHostname(text);
   if ('name' in parsed) return parsed.name;
-  problems.push({ field: 'ptr', value: shown(text), accepted: acceptedHostname, reason: parsed.problem });
+  problems.push({
+    code: 'invalid-input',
+    field: 'ptr',
+    value: shown(text),
+    accepted: acceptedHostname,
+    reason: parsed.problem,
+  });
   return null;
 }
 

@@ -175,6 +175,22 @@ const checks: readonly Check[] = [
     ),
   },
   {
+    code: 'given-back',
+    field: 'addresses',
+    accepted: 'an address that this service did not give back here; --restore-removed binds it again',
+    says: (date) => `was given back here on ${date}`,
+    unless: 'restoreRemoved',
+    sql: mark(
+      'given-back',
+      `to_char(gone.since at time zone 'UTC', 'YYYY-MM-DD')`,
+      `from (select i.line, i.nth, max(a.since) as since from import_row i
+          join address a on a.ip = i.ip and a.former_service = i.service and a.state in ('quarantined', 'released')
+          where i.batch = $1 group by i.line, i.nth) gone
+        where gone.line = r.line and gone.nth = r.nth
+          and not exists (select from address a where a.ip = r.ip and a.state in ('reserved', 'active'))`,
+    ),
+  },
+  {
     code: 'too-many',
     field: 'addresses',
     accepted: `at most ${mostAddresses} addresses a service`,
@@ -214,7 +230,7 @@ export async function checkRows(
 export function problemOf(row: BadRow): RowProblem {
   const check = checks.find(({ code }) => code === row.problem);
   if (check === undefined) throw new TypeError(`no such check: ${row.problem}`);
-  const { field, accepted } = check;
+  const { code, field, accepted } = check;
   const value = field === 'addresses' ? ipText(row.ip ?? '') : row[field];
-  return { field, value, accepted, reason: check.says(row.detail ?? '') };
+  return { code, field, value, accepted, reason: check.says(row.detail ?? '') };
 }

@@ -32,6 +32,7 @@ export interface ImportDocument {
 
 interface BadRow {
   readonly line: number;
+  readonly code: string;
   readonly field: string;
   readonly value: string;
   readonly accepted: string;

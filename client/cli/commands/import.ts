@@ -9,7 +9,10 @@ export function importCommand(program: Program): void {
     .argument('<file>')
     .option('--dry-run', 'check every row, import nothing')
     .option('--skip-bad', 'import the good lines, name the bad ones (default: all or nothing)')
-    .option('--restore-removed', 'services that were removed here begin a new life (default: such a line is bad)')
+    .option(
+      '--restore-removed',
+      'take services removed, and addresses given back, here since (default: such a line is bad)',
+    )
     .action((file, flags, command) =>
       run(command, async (session) => (await import('../actions/import.ts')).importFile(session, file, flags)),
     );

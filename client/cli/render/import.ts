@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 import type { ImportDocument } from '../actions/import.ts';
 
-/** `line 12: domain: "a_b": is …; accepted: …` */
-export function badLineText({ line, field, value, reason, accepted }: ImportDocument['bad'][number]): string {
+/** `line 12: domain "a_b" is …; accepted: … (invalid-input)` */
+export function badLineText({ line, code, field, value, reason, accepted }: ImportDocument['bad'][number]): string {
   const mark = styleText('red', `line ${line}:`, { stream: process.stderr });
-  return `${mark} ${field}${value === '' ? '' : ` "${value}"`} ${reason}; accepted: ${accepted}`;
+  return `${mark} ${field}${value === '' ? '' : ` "${value}"`} ${reason}; accepted: ${accepted} (${code})`;
 }
 
 export function importText(document: ImportDocument): string {
