@@ -13,9 +13,10 @@ export function moduleSettings(
   const known = Object.keys(module.settings.shape);
   const unknown = Object.keys(change).find((name) => !known.includes(name));
   if (unknown !== undefined) throw unknownSetting(unknown, known, module);
-  const merged = Object.entries({ ...before, ...change }).filter(([, value]) => value !== null);
-  const checked = check(module.settings, Object.fromEntries(merged), module.name);
-  if (!checked.ok) throw notAccepted(checked.failure, module);
+  const merged = Object.fromEntries(Object.entries({ ...before, ...change }).filter(([, value]) => value !== null));
+  const checked = check(module.settings, merged, module.name);
+  if (!checked.ok)
+    throw notAccepted(checked.failure, { absent: !Object.hasOwn(merged, checked.failure.field ?? ''), module });
   return Object.fromEntries(
     Object.entries(checked.value).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
@@ -39,9 +40,8 @@ type NotAccepted = Pick<IptallyError, 'field' | 'value' | 'accepted'>;
 
 function notAccepted(
   { field = '', value = '', accepted = '' }: Partial<NotAccepted>,
-  module: ModuleDefinition,
+  { absent, module }: { readonly absent: boolean; readonly module: ModuleDefinition },
 ): IptallyError {
-  const absent = value === 'nothing';
   const said = absent ? `${field} is missing in` : `${field}: ${JSON.stringify(value)} in`;
   const optional = module.settings.shape[field]?.safeParse(undefined).success === true;
   const away = optional && !absent ? `, or take it away with --unset ${field},` : '';

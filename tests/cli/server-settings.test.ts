@@ -117,6 +117,12 @@ describe('a setting', () => {
     expect(error.accepted).not.toMatch(/Invalid|undefined/);
   });
 
+  test('whose wrong value is the word "nothing" is not said to be missing', async () => {
+    const error = await refusal(() => make('vmmanager6', sets('vmmanager6', { cluster: 'nothing' })));
+    expect(error.message).toContain('cluster: "nothing" in the settings of module vmmanager6; accepted: ');
+    expect(error.next).toContain('correct --set cluster=');
+  });
+
   test.each(Object.keys(modules()))(
     'that %s does not have is refused with those there are, its value untold',
     async (module) => {

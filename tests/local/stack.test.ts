@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readConfig, requireMasterKey } from '../../worker/config.ts';
+import { PROJECT } from '../../worker/local/home.ts';
 import { isAlive, signal } from '../../worker/local/processes.ts';
 import { readStack, type StackFile } from '../../worker/local/stack-file.ts';
 import { removeHome, temporaryHome } from '../support/servers.ts';
@@ -22,7 +23,11 @@ interface Up {
 
 /** A process that brings up the stack of this test's home, as `iptally up` does. */
 function up(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Up {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', 'up.ts'), ...args], {
+  return start([join(import.meta.dirname, 'fixtures', 'up.ts'), ...args], env);
+}
+
+function start(command: readonly string[], env: Readonly<Record<string, string>> = {}): Up {
+  const child = spawn(process.execPath, command, {
     env: { ...process.env, IPTALLY_HOME: home, TEMPORAL_API_KEY: 'meant for another Temporal', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -112,6 +117,17 @@ test('a master key that the environment names is the one of the worker and of th
   expect(existsSync(join(home, 'master.key'))).toBe(false);
   signal(started.pid, 'SIGTERM');
   expect(await started.ended).toBe(0);
+});
+
+test('a master key that a flag of `up` names is the one of its parts, and none is made', async () => {
+  const file = join(home, 'elsewhere.key');
+  writeFileSync(file, Buffer.alloc(32, 5).toString('base64'), { mode: 0o600 });
+  const command = [join(PROJECT, 'client/cli/iptally.mjs'), 'up', '--no-demo', '--no-worker', '--master-key-file'];
+  const first = start([...command, relative(process.cwd(), file)]);
+  await running();
+  expect(existsSync(join(home, 'master.key'))).toBe(false);
+  signal(first.pid, 'SIGTERM');
+  expect(await first.ended).toBe(0);
 });
 
 test('when only `up` was killed, the servers and the worker it left are taken over or ended', async () => {

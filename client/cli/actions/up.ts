@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Config, readConfig } from '../../../worker/config.ts';
 import { type RunningStack, type StackOutcome, startStack } from '../../../worker/local/stack.ts';
 import type { StackFile } from '../../../worker/local/stack-file.ts';
@@ -41,6 +42,7 @@ async function started(config: Config, flags: UpFlags): Promise<StackOutcome> {
   try {
     return await startStack({
       home: config.home,
+      env: envOf(config),
       reporter: progress,
       migrate: (database) => migrated(config, database),
       startSimulators,
@@ -49,6 +51,12 @@ async function started(config: Config, flags: UpFlags): Promise<StackOutcome> {
   } finally {
     await progress.end();
   }
+}
+
+/** The parts are told by their environment, which a flag overrules. */
+function envOf({ masterKeyFile }: Config): Readonly<Record<string, string | undefined>> {
+  if (masterKeyFile === undefined) return process.env;
+  return { ...process.env, IPTALLY_MASTER_KEY_FILE: resolve(masterKeyFile) };
 }
 
 /** The ledger, and a Temporal run elsewhere: the local one is started with our search attributes. */
