@@ -33,12 +33,21 @@ interface Streams {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Whether a secret is named or asked for: what could not be sealed need not be typed. */
+export function asksForSecrets(flags: SecretFlags, wanted: Wanted): boolean {
+  const { passwordStdin, passwordFile, adminPasswordFile, tokenFile } = flags;
+  const named = passwordStdin ?? passwordFile ?? adminPasswordFile ?? tokenFile;
+  return (named ?? wanted.password ?? wanted.admin) !== undefined;
+}
+
 /** The secrets that were given; a person at a terminal is asked for those that are needed and missing. */
 export async function readSecrets(flags: SecretFlags, wanted: Wanted, streams: Streams = process): Promise<Secrets> {
   const given = await givenSecrets(flags, wanted.adminLogin === true || wanted.admin !== undefined, streams);
   const password = given.password ?? (await prompted(wanted.password, streams));
   const adminPassword = given.adminPassword ?? (await prompted(wanted.admin, streams));
-  if (wanted.password !== undefined && password === undefined) throw missing('password', 'IPTALLY_PASSWORD');
+  // A stdin that was named and is empty is a mistake, also where nothing need be given.
+  const needed = wanted.password !== undefined || (flags.passwordStdin === true && adminPassword === undefined);
+  if (needed && password === undefined) throw missing('password', 'IPTALLY_PASSWORD');
   if (wanted.admin !== undefined && adminPassword === undefined) {
     throw missing('admin password', 'IPTALLY_ADMIN_PASSWORD');
   }

@@ -89,6 +89,11 @@ describe('an integration', () => {
     expect(await ignoring('--no-ignore-groups')).toMatchObject({ ignoredGroups: [] });
   });
 
+  test('edit with --password-stdin and an empty stdin is refused: nothing would be changed in silence', async () => {
+    const ran = await run(['integration', 'edit', 'main', '--password-stdin']);
+    expect(ran).toMatchObject({ status: 2, json: { error: { code: 'password-missing', field: 'password' } } });
+  });
+
   test('edit to another URL says that the first plan there waits for a person', async () => {
     const moved = await run(['integration', 'edit', 'main', '--no-test', '--url', 'https://panel.example/ipmgr']);
     expect(moved.stderr).toContain('no plan was approved there yet');
@@ -106,15 +111,27 @@ describe('without the master key', () => {
     [['integration', 'show', 'main'], { name: 'main' }],
     [['sync', 'runs', 'main'], { runs: [] }],
     [['server', 'add', 'vps1', '--module', 'external'], { name: 'vps1' }],
+    [['integration', 'edit', 'main', '--cool-down', '7m'], { coolDown: '7m' }],
   ])('%j works: no secret is in it', async (args, document) => {
     const ran = await run(args, '', keyless);
     expect(ran.json).toMatchObject(document);
     expect(ran.status).toBe(0);
   });
 
+  test('the integration of a server is changed: its password stays sealed', async () => {
+    const module = ['--module', 'ispmanager-business', '--no-test'];
+    await run(['server', 'add', 'shared1', ...module, ...place], 'of-shared1\n');
+    const edited = await run(['server', 'edit', 'shared1', '--integration', 'main'], '', keyless);
+    expect(edited.json).toMatchObject({ name: 'shared1', integration: 'main' });
+    const asked = await run(['server', 'edit', 'shared1', '--password-stdin'], 'another\n', keyless);
+    expect(asked.json).toMatchObject({ error: { code: 'no-master-key' } });
+  });
+
   test.each([
     ['integration add', ['integration', 'add', 'sealed', ...place]],
-    ['integration edit', ['integration', 'edit', 'main', '--password-stdin']],
+    ['integration edit with a password', ['integration', 'edit', 'main', '--password-stdin']],
+    ['integration edit of the login', ['integration', 'edit', 'main', '--login', 'dummy']],
+    ['integration edit that tests', ['integration', 'edit', 'main', '--url', 'http://127.0.0.1:1/panel']],
     ['integration test', ['integration', 'test', 'main']],
     ['server add', ['server', 'add', 'sealed', '--module', 'ispmanager-business', ...place]],
   ])('%s names it, before anything is asked', async (_what, args) => {

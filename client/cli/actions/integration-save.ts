@@ -6,7 +6,7 @@ import { changedIntegration, integrationFields } from '../../inputs/integration.
 import { integrationView } from '../../views/settings.ts';
 import { type IntegrationFlags, integrationInput } from '../commands/integration-flags.ts';
 import { refusal, usage } from '../errors.ts';
-import { readSecrets } from '../passwords.ts';
+import { asksForSecrets, readSecrets } from '../passwords.ts';
 import { integrationDetails, panelReport } from '../render/integration.ts';
 import type { Outcome } from '../run.ts';
 import type { Session } from '../session.ts';
@@ -46,12 +46,12 @@ export async function editIntegration(session: Session, name: string, flags: Int
   const before = await knownIntegration(ledger, name);
   const fields = await changedIntegration(before, integrationInput(flags, before.ignoredGroups), true);
   if (before.adminLogin !== fields.adminLogin) warnAboutAdministrator(session, fields);
-  const old = await ledger.settings.integrations.secretsOf(name);
-  const secrets = await editedSecrets({ flags, before, fields, old });
-  const newAdminPassword = before.adminLogin === fields.adminLogin && old.adminPassword !== secrets.adminPassword;
+  const stored = (): Promise<IntegrationSecrets> => ledger.settings.integrations.secretsOf(name);
+  const secrets = await newSecrets({ session, flags, before, fields, stored });
+  const newAdminPassword = before.adminLogin === fields.adminLogin && typeof secrets.adminPassword === 'string';
   if (newAdminPassword) warnAboutAdministrator(session, fields);
-  const asks = flags.test !== false && connectionDiffers({ before, fields, old, secrets });
-  const report = asks ? await tested(session, fields, secrets) : undefined;
+  const asks = flags.test !== false && connectionDiffers({ before, fields, secrets });
+  const report = asks ? await tested(session, fields, { ...(await stored()), ...secrets }) : undefined;
 
   const edited = await ledger.settings.integrations.edit(name, fields, secrets);
   if ('refused' in edited) throw refusal(edited, { noun: 'integration', name });
@@ -65,40 +65,44 @@ export async function editIntegration(session: Session, name: string, flags: Int
   return saved(`integration ${name} is changed`, { name, fields, added: edited, report });
 }
 
-/** A new password where one is given or a new login needs one; else the old one stays. */
-async function editedSecrets(edit: {
+/** What is another than before. The stored ones are opened only when some are given: most edits need no master key. */
+async function newSecrets(edit: {
+  readonly session: Session;
   readonly flags: IntegrationFlags;
   readonly before: IntegrationRecord;
   readonly fields: IntegrationFields;
-  readonly old: IntegrationSecrets;
-}): Promise<IntegrationSecrets> {
-  const { flags, before, fields, old } = edit;
-  const wanted = prompts(fields);
-  const given = await readSecrets(flags, {
-    adminLogin: fields.adminLogin !== null,
-    ...(fields.login === before.login ? {} : { password: wanted.password }),
-    ...(fields.adminLogin === before.adminLogin ? {} : { admin: wanted.admin }),
-  });
-  return {
-    password: given.password ?? old.password,
-    adminPassword: fields.adminLogin === null ? null : (given.adminPassword ?? old.adminPassword),
+  readonly stored: () => Promise<IntegrationSecrets>;
+}): Promise<Partial<IntegrationSecrets>> {
+  const { session, flags, before, fields, stored } = edit;
+  const prompted = prompts(fields);
+  const wanted = {
+    ...(fields.login === before.login ? {} : { password: prompted.password }),
+    ...(fields.adminLogin === before.adminLogin ? {} : { admin: prompted.admin }),
   };
+  if (asksForSecrets(flags, wanted)) requireMasterKey(session.config);
+  const given = await readSecrets(flags, { adminLogin: fields.adminLogin !== null, ...wanted });
+  const away = fields.adminLogin === null ? { adminPassword: null } : {};
+  if (given.password === undefined && given.adminPassword === undefined) return away;
+  const old = await stored();
+  const news = (['password', 'adminPassword'] as const).filter(
+    (secret) => given[secret] !== undefined && given[secret] !== old[secret],
+  );
+  return { ...Object.fromEntries(news.map((secret) => [secret, given[secret]])), ...away };
 }
 
 function connectionDiffers(edit: {
   readonly before: IntegrationRecord;
   readonly fields: IntegrationFields;
-  readonly old: IntegrationSecrets;
-  readonly secrets: IntegrationSecrets;
+  readonly secrets: Partial<IntegrationSecrets>;
 }): boolean {
-  const { before, fields, old, secrets } = edit;
+  const { before, fields, secrets } = edit;
   return (
     (['url', 'login', 'adminLogin', 'ca', 'pin', 'allowPlainHttp'] as const).some(
       (key) => before[key] !== fields[key],
     ) ||
     JSON.stringify(before.dialectOverrides) !== JSON.stringify(fields.dialectOverrides) ||
-    old.password !== secrets.password ||
-    old.adminPassword !== secrets.adminPassword
+    typeof secrets.password === 'string' ||
+    typeof secrets.adminPassword === 'string'
   );
 }
 

@@ -8,7 +8,7 @@ import { changedServer, serverFields } from '../../inputs/server.ts';
 import { serverView } from '../../views/settings.ts';
 import { type ServerFlags, serverInput } from '../commands/server-flags.ts';
 import { refusal, usage } from '../errors.ts';
-import { readSecrets } from '../passwords.ts';
+import { asksForSecrets, readSecrets } from '../passwords.ts';
 import { serverDetails, serverReport } from '../render/server.ts';
 import type { Outcome } from '../run.ts';
 import type { Session } from '../session.ts';
@@ -42,12 +42,12 @@ export async function editServer(session: Session, name: string, flags: ServerFl
   const fields = await changedServer(before, serverInput(flags), { modules, trustPrivate: true });
   if (fields.integration !== null) await knownIntegration(ledger, fields.integration);
   const hasPanel = fields.url !== null;
-  const old = hasPanel ? await ledger.settings.servers.secretOf(name) : null;
-  const given = hasPanel
-    ? (await readSecrets(flags, fields.login === before.login ? {} : { password: prompt(fields) })).password
-    : undefined;
+  const wanted = fields.login === before.login ? {} : { password: prompt(fields) };
+  if (hasPanel && asksForSecrets(flags, wanted)) requireMasterKey(session.config);
+  const given = hasPanel ? (await readSecrets(flags, wanted)).password : undefined;
   const asks = flags.test !== false && hasPanel && (given !== undefined || connectionDiffers(before, fields));
-  const report = asks ? await tested(session, name, { fields, secret: given ?? old }) : undefined;
+  const secret = given ?? (asks ? await ledger.settings.servers.secretOf(name) : null);
+  const report = asks ? await tested(session, name, { fields, secret }) : undefined;
 
   const edited = await ledger.settings.servers.edit(name, fields, given);
   if ('refused' in edited) throw refusal(edited, { noun: 'server', name });
