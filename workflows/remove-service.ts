@@ -72,7 +72,8 @@ async function story(raw: RemoveServiceInput, run: Run): Promise<RemovalResult> 
     }
     for (const { ip } of look.addresses) released.add(ip);
     const waitsFor = look.busy.length > 0 ? busyReason(look.busy) : await releaseAll(look, reason, stage);
-    if (waitsFor === undefined && look.busy.length === 0) return finish(look, service, run);
+    const result = waitsFor === undefined && look.busy.length === 0 ? await finish(look, service, run) : undefined;
+    if (result !== undefined) return result;
     await waitFor(waitsFor, round, run);
   }
 }
@@ -106,16 +107,19 @@ async function releaseOne(ip: string, reason: string): Promise<Reason | undefine
   }
 }
 
+/** Nothing when it was given an address meanwhile, by hand in the ledger: that one goes first. */
 async function finish(
   { server, serverTimeoutMs }: Removing,
   service: string,
   { stage, released }: Run,
-): Promise<RemovalResult> {
+): Promise<RemovalResult | undefined> {
   stage.goOn();
   const what = `remove ${service} from ${server}`;
   const call = (summary: string) => looking(serverTimeoutMs, summary).removeFromServer(service);
   await untilDone({ stage, service, what, requestTimeoutMs: serverTimeoutMs, call });
-  await insist(stage, 'end the service', async () => ({ ended: await ledger.finishRemoval(service, stage.run) }));
+  const end = async () => ({ ended: await ledger.finishRemoval(service, stage.run) });
+  const { ended } = await insist(stage, 'end the service', end);
+  if (ended === 'holds-addresses') return undefined;
   stage.tell(`**${service} is removed**`);
   return { service, released: [...released].toSorted(), kept: [] };
 }

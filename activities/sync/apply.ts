@@ -104,7 +104,8 @@ async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
   const tagImported = found?.tagImported ?? false;
   const narrowed = request.policyGiven === true ? planned?.policy : found?.policy;
   const intent = { policy: narrowed ?? 'observe', ignoredGroups: new Set(found?.ignoredGroups), installation };
-  const settings = { allOnPurpose, installation, tagImported, intent, login: found?.login ?? null };
+  const samePanel = await deps.ledger.syncs.isOfItsPanel({ run, integration });
+  const settings = { allOnPurpose, installation, tagImported, samePanel, intent, login: found?.login ?? null };
   return { deps, run, owner, integration, fenceMs, settleOnly, ...settings };
 }
 

@@ -28,6 +28,8 @@ export interface MendDesk {
   readonly installation: string;
   /** Addresses that were imported get their tag from the sync. */
   readonly tagImported: boolean;
+  /** The integration still speaks to the panel and login that the plan was made of. */
+  readonly samePanel: boolean;
   /** What the integration says now, which may be less than when the plan was made. */
   readonly intent: Intent;
   /** The integration's user: what is taken must be held by it, also when an administrator took it. */
@@ -141,8 +143,9 @@ export function differs(
   return whatChanged(item, { remote: heldAs(remoteSide(held)), ledger: row ?? null });
 }
 
-/** Whether it is still to be done: its group may be ignored by now, and the policy narrower (design.md 5). */
-export function forbiddenNow({ intent }: MendDesk, { item, held, row }: Row): string | undefined {
+/** Whether it is still to be done: there, with its group not ignored by now and the policy not narrower (design.md 5). */
+export function forbiddenNow({ intent, samePanel }: MendDesk, { item, held, row }: Row): string | undefined {
+  if (!samePanel) return 'the integration points to another panel or login since it was planned';
   const here = row === undefined || row.state === 'released' ? [] : [row.group];
   return notMeant(item, [...(held === undefined ? [] : [held.group]), ...here], intent) ?? undefined;
 }

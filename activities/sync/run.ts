@@ -5,7 +5,7 @@ import { applies } from '../../workflows/domain/policy.ts';
 import type { SyncIntegration } from '../../workflows/inputs/sync.ts';
 import type { Deps } from '../deps.ts';
 import type { IntegrationRecord, RunRef } from '../ledger/records.ts';
-import type { RunState, SyncRun } from '../ledger/sync/sync-store.ts';
+import type { NotApproved, RunState, SyncRun } from '../ledger/sync/sync-store.ts';
 import { mostItems, syncView } from './view.ts';
 
 /** What the steps of one sync need to know: ids, limits and times. Rows stay in the ledger. */
@@ -146,9 +146,7 @@ async function approveSync(
   deps: Deps,
   run: string,
   checksum: string,
-): Promise<
-  { readonly kind: 'approved'; readonly view: SyncView } | { readonly kind: 'other-checksum' | 'not-waiting' }
-> {
+): Promise<{ readonly kind: 'approved'; readonly view: SyncView } | { readonly kind: NotApproved }> {
   const approved = await deps.ledger.syncs.approve(run, checksum);
   if (typeof approved === 'string') return { kind: approved };
   return { kind: 'approved', view: await showSync(deps, run, mostItems) };

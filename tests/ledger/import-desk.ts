@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
+import { MikroORM } from '@mikro-orm/postgresql';
 import type { BadLine, Imported, ImportLine, ImportRequest } from '../../activities/ledger/import-store.ts';
 import type { ImportRow } from '../../workflows/domain/import-row.ts';
 import { anId, anIp, aReserved, aRun, aService, release, type World } from './world.ts';
@@ -56,4 +58,31 @@ export async function removed(world: World): Promise<{ readonly service: string;
   await world.ledger.services.beginRemoval({ service, reason: 'a test', run: aRun() });
   await world.ledger.services.finishRemoval({ service, run: aRun() });
   return { service, ip };
+}
+
+/** Holds an import up when all is checked and nothing is written: another session is about to add the service of its row. */
+export async function blockBefore(
+  world: World,
+  { service }: ImportRow,
+): Promise<{ readonly reached: () => Promise<void>; readonly end: () => Promise<void> }> {
+  const orm = await MikroORM.init({
+    clientUrl: world.database.migrationUrl,
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+  });
+  const em = orm.em.fork();
+  await em.begin();
+  const insert = `insert into service (id, kind, domain, server, tariff, state) values (?, 'vps', 'x.example', 'srv', 'plain', 'active')`;
+  await em.getConnection().execute(insert, [service], 'run', em.getTransactionContext());
+  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+    and query like 'insert into service%'`;
+  return {
+    async reached() {
+      while ((await world.sql(waiting)).length === 0) await sleep(20);
+    },
+    async end() {
+      await em.rollback();
+      await orm.close(true);
+    },
+  };
 }

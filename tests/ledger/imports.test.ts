@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MikroORM } from '@mikro-orm/postgresql';
 import type { ImportLine, ImportRequest } from '../../activities/ledger/import-store.ts';
 import type { ImportRow } from '../../workflows/domain/import-row.ts';
-import { importInto, inBatches, ips, removed, row } from './import-desk.ts';
+import { blockBefore, importInto, inBatches, ips, removed, row } from './import-desk.ts';
 import { anId, anIp, openWorld, release, type World } from './world.ts';
 
 let world: World;
@@ -150,26 +149,11 @@ describe('imports at once', () => {
 
   test('a second one says at once that another is being written, and leaves nothing behind', async () => {
     const [first, second] = [row(), row()];
-    // A row lock keeps the first one in the middle of its writing for as long as it takes.
-    const known = row();
-    await one([known]);
-    const more = { ...known, addresses: [{ ip: anIp(), ptr: null }] };
-    const blocker = await MikroORM.init({
-      clientUrl: world.database.migrationUrl,
-      entities: [],
-      discovery: { warnWhenNoEntities: false },
-    });
-    const em = blocker.em.fork();
-    await em.begin();
-    await em
-      .getConnection()
-      .execute('select 1 from service where id = ? for update', [known.service], 'all', em.getTransactionContext());
-    const writing = Promise.withResolvers<void>();
-    const long = one([first, more], { onProgress: ({ phase }) => void (phase === 'writing' && writing.resolve()) });
-    await writing.promise;
+    const block = await blockBefore(world, first);
+    const long = one([first]);
+    await block.reached();
     expect(await one([second])).toBe('another-runs');
-    await em.rollback();
-    await blocker.close(true);
+    await block.end();
     expect(await long).toMatchObject({ outcome: 'imported' });
     expect(await world.sql('select 1 from import_row')).toEqual([]);
     expect(await world.ledger.services.find(second.service)).toBeUndefined();

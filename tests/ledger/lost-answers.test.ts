@@ -148,6 +148,7 @@ describe.each(['before-commit', 'after-commit'] as const)('a connection that is 
     const failure = { code: 'c', message: 'm', next: 'n' };
     const close = () => shaky.orders.close({ order: order.order, failure, run: order.run });
     expect(await again(cut, close)).toMatchObject({ failure });
+    await world.ledger.services.beginRemoval({ service: service.id, reason: 'x', run: service.run });
     const finish = () => shaky.services.finishRemoval({ service: service.id, run: service.run });
     expect(await again(cut, finish)).toBe('removed');
     expect(await world.ledger.services.find(service.id)).toMatchObject({ generation: 2 });

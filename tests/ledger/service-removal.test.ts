@@ -54,8 +54,22 @@ describe('removal', () => {
     });
   });
 
+  test('whose end is said again ends no later life of the service', async () => {
+    const service = await aService(world);
+    const run = aRun();
+    await world.ledger.services.beginRemoval({ service: service.id, reason: 'x', run });
+    const finish = () => world.ledger.services.finishRemoval({ service: service.id, run });
+    expect(await finish()).toBe('removed');
+    const again = await aService(world, { id: service.id });
+    const order = await anOpenOrder(world, again);
+    expect(await finish()).toBe('removed');
+    expect(await world.ledger.services.find(service.id)).toMatchObject({ state: 'provisioning', generation: 2 });
+    expect(await world.ledger.orders.listOpen({ service: service.id })).toMatchObject([{ id: order.order }]);
+  });
+
   test('of what is gone or was never there says so', async () => {
     const service = await aService(world);
+    await world.ledger.services.beginRemoval({ service: service.id, reason: 'x', run: aRun() });
     await world.ledger.services.finishRemoval({ service: service.id, run: aRun() });
     expect(await world.ledger.services.beginRemoval({ service: service.id, reason: 'x', run: aRun() })).toEqual({
       kind: 'removed-already',

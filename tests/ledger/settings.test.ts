@@ -207,6 +207,7 @@ describe('servers', () => {
     });
     expect(await servers.remove('busy')).toEqual({ refused: 'in-use', because: [`service ${id}`] });
     expect(await tariffs.remove('busy')).toEqual({ refused: 'in-use', because: [`service ${id}`] });
+    await world.ledger.services.beginRemoval({ service: id, reason: 'x', run: aRun() });
     await world.ledger.services.finishRemoval({ service: id, run: aRun() });
     expect(await servers.remove('busy')).toBe('removed');
     expect(await tariffs.remove('busy')).toBe('removed');

@@ -63,6 +63,22 @@ describe('another panel', () => {
     await integrations.remove(integration);
   });
 
+  test('nor can a plan be approved that was made of the former one', async () => {
+    const { integrations } = world.ledger.settings;
+    const { syncs } = world.ledger;
+    await integrations.add(integration, { ...panel, login }, secrets);
+    const request = { integration, policy: 'all', dryRun: false, login, scheduledFor: null } as const;
+    const { run } = (await syncs.begin({ ...request, run: aRun(`sync/${integration}`) })).run;
+    const { checksum } = await syncs.finishPlan({ run, verdict: 'needs-approval', reason: null });
+    await syncs.setState(run, 'needs-approval', null);
+    expect(await syncs.isOfItsPanel({ run, integration })).toBe(true);
+    await integrations.edit(integration, { url: 'https://other-panel.example/ipmgr' }, {});
+    expect(await syncs.approve(run, checksum ?? '')).toBe('other-panel');
+    expect(await syncs.isOfItsPanel({ run, integration })).toBe(false);
+    await syncs.setState(run, 'rejected', null);
+    await integrations.remove(integration);
+  });
+
   test('nor does anything of an integration that was removed, when one of its name is added', async () => {
     const { integrations } = world.ledger.settings;
     await integrations.add(integration, { ...panel, login }, secrets);

@@ -43,7 +43,7 @@ export async function approve(talk: ApprovalTalk, desk: SyncDesk, checksum: stri
   try {
     const { stage, ticket } = desk;
     const said = await insist(stage, 'keep the approval', () => ledger.approveSync(ticket.run, checksum));
-    if (said.kind !== 'approved') throw failWith(said.kind === 'not-waiting' ? notWaiting : otherChecksum(null));
+    if (said.kind !== 'approved') throw failWith(notApproved[said.kind]);
     talk.answered = 'approved';
     desk.show(said.view);
     return said.view;
@@ -106,6 +106,12 @@ const notWaiting: Failure = {
   next: 'see iptally sync show; nothing was changed',
 };
 
+const otherPanel: Failure = {
+  code: 'other-panel',
+  message: 'the integration points to another panel or login since this plan was made',
+  next: 'run the sync again (iptally sync run) and approve its plan; nothing was changed',
+};
+
 function otherChecksum(checksum: string | null): Failure {
   return {
     code: 'other-checksum',
@@ -115,3 +121,6 @@ function otherChecksum(checksum: string | null): Failure {
     next: 'look at the plan again (iptally sync show) and approve what is shown; nothing was changed',
   };
 }
+
+/** What the ledger says against an approval, in words. */
+const notApproved = { 'not-waiting': notWaiting, 'other-panel': otherPanel, 'other-checksum': otherChecksum(null) };

@@ -1,5 +1,7 @@
 import type { RowProblem } from '../../../workflows/domain/import-row.ts';
 import { mostAddresses } from '../../../workflows/domain/states.ts';
+import type { ImportRequest } from '../import-store.ts';
+import { lockedIp } from './locks.ts';
 import { statement } from './statement.ts';
 import type { Db } from './tables.ts';
 import { ipText } from './values.ts';
@@ -175,6 +177,18 @@ const checks: readonly Check[] = [
     ),
   },
   {
+    code: 'in-work',
+    field: 'addresses',
+    accepted: 'an address that nothing works on at this moment (iptally address show); import it again a little later',
+    says: (holder) => `is in work here: ${holder}`,
+    sql: mark(
+      'in-work',
+      'l.owner_workflow',
+      `from lock l where ${lockedIp} = r.ip
+        and not exists (select from address a where a.ip = r.ip and a.state in ('reserved', 'active'))`,
+    ),
+  },
+  {
     code: 'given-back',
     field: 'addresses',
     accepted: 'an address that this service did not give back here; --restore-removed binds it again',
@@ -182,11 +196,11 @@ const checks: readonly Check[] = [
     unless: 'restoreRemoved',
     sql: mark(
       'given-back',
-      `to_char(gone.since at time zone 'UTC', 'YYYY-MM-DD')`,
-      `from (select i.line, i.nth, max(a.since) as since from import_row i
-          join address a on a.ip = i.ip and a.former_service = i.service and a.state in ('quarantined', 'released')
-          where i.batch = $1 group by i.line, i.nth) gone
-        where gone.line = r.line and gone.nth = r.nth
+      `(select to_char(max(h.at) at time zone 'UTC', 'YYYY-MM-DD') from address_history h
+          where h.ip = r.ip and h.service = r.service and h.event = 'quarantined')`,
+      `where r.ip is not null
+          and exists (select from address a where a.ip = r.ip and a.former_service = r.service
+            and a.state in ('quarantined', 'released'))
           and not exists (select from address a where a.ip = r.ip and a.state in ('reserved', 'active'))`,
     ),
   },
@@ -211,11 +225,7 @@ const checks: readonly Check[] = [
 ];
 
 /** Again, after a race: what another transaction wrote meanwhile may make other rows bad. */
-export async function checkRows(
-  db: Db,
-  batch: string,
-  wanted: { readonly restoreRemoved?: boolean | undefined },
-): Promise<void> {
+export async function checkRows(db: Db, batch: string, wanted: Pick<ImportRequest, 'restoreRemoved'>): Promise<void> {
   await db
     .updateTable('import_row')
     .set({ problem: null, detail: null })

@@ -1,4 +1,4 @@
-import type { Imported } from '../import-store.ts';
+import type { Imported, ImportRequest } from '../import-store.ts';
 import { inBadLine } from './import-checks.ts';
 import { statement } from './statement.ts';
 import type { Db } from './tables.ts';
@@ -30,18 +30,13 @@ export async function countRows(db: Db, batch: string): Promise<Pick<Imported, '
 }
 
 /** A few statements for all rows, in the order in which other transactions take them: services, then addresses. */
-export async function writeRows(db: Db, batch: string): Promise<void> {
-  for (const sql of [shareKnownServices, reviveServices, addServices, retireQuarantined, addAddresses]) {
-    await statement(db, sql, [batch]);
-  }
+export async function writeRows(db: Db, batch: string, wanted: Pick<ImportRequest, 'restoreRemoved'>): Promise<void> {
+  // One that is removed after the checks, having no address, stays removed unless that was asked for.
+  const services = wanted.restoreRemoved === true ? [reviveServices, addServices] : [addServices];
+  for (const sql of [...services, retireQuarantined, addAddresses]) await statement(db, sql, [batch]);
 }
 
-/** No removal of a service begins while it is given an address. Counted: there may be a million of them. */
-const shareKnownServices = `with shared as (select s.id from service s
-    where s.id in (select g.service from ${good} g where g.ip is not null and ${isNew}) order by s.id for share)
-  select count(*) from shared`;
-
-/** A removed one begins a new life; without `restoreRemoved` none is among the good lines. */
+/** A removed one begins a new life. */
 const reviveServices = `update service s set kind = g.kind, domain = g.domain, customer = g.customer, server = g.server,
     tariff = g.tariff, state = 'active', reason = null, workflow_id = null, updated_at = now()
   from (select distinct on (service) * from ${good} g order by service, line, nth) g

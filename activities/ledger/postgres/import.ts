@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BadLine, Imported, ImportLine, ImportRequest, ImportStore } from '../import-store.ts';
 import type { Database } from './database.ts';
 import { checkRows, problemOf, type BadRow } from './import-checks.ts';
+import { insistNoneInWork, shareNamed } from './import-locks.ts';
 import { countRows, writeRows } from './import-write.ts';
 import { batches, batchRows, statement } from './statement.ts';
 import type { Db } from './tables.ts';
@@ -94,6 +95,7 @@ async function settle(
   await statement(db, 'set local idle_in_transaction_session_timeout = 0', []);
   // Nobody has analysed rows that came a moment ago: taken for few, they were looked through once for each of them.
   if (lines > fewLines) await statement(db, 'set local enable_nestloop = off', []);
+  await shareNamed(db, batch);
   await checkRows(db, batch, request);
   const bad = await badCount(db, batch);
   const counts = await countRows(db, batch);
@@ -101,7 +103,8 @@ async function settle(
   if (refused) return { outcome: 'refused', bad, ...counts };
   if (request.dryRun) return { outcome: 'checked', bad, ...counts };
   request.onProgress?.({ phase: 'writing', lines });
-  await writeRows(db, batch);
+  await writeRows(db, batch, request);
+  await insistNoneInWork(db, batch);
   return { outcome: 'imported', bad, ...counts };
 }
 

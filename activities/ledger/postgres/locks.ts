@@ -9,6 +9,9 @@ export function addressKey(ip: string): string {
   return `address/${ip}`;
 }
 
+/** The address that row `l` of `lock` is on, in SQL; nothing for a lock of another kind. */
+export const lockedIp = `case when l.key like '${addressKey('%')}' then substr(l.key, ${addressKey('').length + 1})::inet end`;
+
 /** Whether this run owns the lock, and keeps it so until the transaction ends: nobody takes it over meanwhile. */
 export async function holdsLock(db: Db, key: string, run: RunRef): Promise<boolean> {
   const row = await db

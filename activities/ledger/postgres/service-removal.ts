@@ -40,7 +40,8 @@ export async function finishRemoval(
 ): Promise<'removed' | 'holds-addresses'> {
   const service = await lockService(db, request.service);
   if (service === undefined) throw new LedgerContractBroken('no-such-service', request.service);
-  if (service.state === 'removed') return 'removed';
+  // Said again after its answer was lost, and ordered again meanwhile: this is the next life, which nobody removes.
+  if (service.state !== 'removing') return 'removed';
   if (await holdsAddress(db, service)) return 'holds-addresses';
   // Orders whose run ended without closing them: nobody may take them over any more, and open they would keep their
   // integration from being removed. What may still land for them carries a closed order's tag: an orphan for the sync.

@@ -13,7 +13,7 @@ const notAsPlanned = 'the row is no longer as planned, or is in use';
  * (I5). The first word on a row of the plan stays.
  */
 const adoptSql = `with wanted as (
-    select * from unnest($1::inet[], $2::int[], $3::text[], $4::text[]) as w (ip, version, ptr, key)),
+    select * from unnest($1::inet[], $2::int[], $3::text[], $4::text[], $9::text[]) as w (ip, version, ptr, key, item)),
   adopted as (
     update address a set ptr = w.ptr, ptr_seen = w.ptr, version = a.version + 1
     from wanted w
@@ -27,7 +27,7 @@ const adoptSql = `with wanted as (
     update sync_item i set outcome = case when a.ip is null then 'changed' else 'done' end,
       outcome_reason = case when a.ip is null then $8::text end
     from wanted w left join adopted a on a.ip = w.ip
-    where i.run = $7 and i.ip = host(w.ip) and i.outcome is null
+    where i.run = $7 and i.ip = w.item and i.outcome is null
     returning i.outcome),
   sums as (
     update sync_run r set done = r.done + s.done, changed = r.changed + s.changed
@@ -51,6 +51,7 @@ export async function adoptPtrs(
       by.runId,
       run,
       notAsPlanned,
+      some.map((row) => row.ip),
     ]);
     for (const row of unchanged) left.add(ipText(row.ip));
   }

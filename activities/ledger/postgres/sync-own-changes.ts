@@ -1,5 +1,6 @@
 import type { OwnChanges } from '../../../workflows/domain/guard.ts';
 import { LedgerContractBroken } from '../contract-broken.ts';
+import { lockedIp } from './locks.ts';
 import { statement } from './statement.ts';
 import type { Db } from './tables.ts';
 
@@ -70,18 +71,21 @@ async function mendedSince(db: Db, since: { readonly run: string; readonly integ
 /**
  * Attempts and releases that ended since then or are under way: an upper bound, asked for only when a total moved. A sync
  * gives back and occupies under the locks of addresses, and none of its integration runs beside a listing. A lock on an
- * address that is another integration's moves nothing here.
+ * address that is another integration's moves nothing here. An attempt that a kill left open is under way as long as its
+ * order is; later it would loosen the proof of every listing to come (I12). The history is read from where this run began.
  */
 export async function ownChanges(db: Db, integration: string, since: string): Promise<number> {
   const [row] = await statement<{ readonly count: string }>(
     db,
     `select
        (select count(*) from order_attempt a join address_order o on o.id = a.order_id
-        where o.integration = $1 and coalesce(a.ended_at, 'infinity') >= $2::timestamptz)
+        where o.integration = $1 and $2::timestamptz <=
+          coalesce(a.ended_at, case when o.outcome is null and o.ip is null then 'infinity' else a.sent_at end))
      + (select count(*) from address_history h
-        where h.integration = $1 and h.at >= $2::timestamptz and h.event in ('quarantined', 'occupied'))
-     + (select count(*) from lock l where l.key like 'address/%' and not exists (
-        select from address a where a.ip = substr(l.key, length('address/') + 1)::inet and a.integration <> $1
+        where h.integration = $1 and h.at >= $2::timestamptz and h.event in ('quarantined', 'occupied') and h.id >
+          coalesce((select max(history_before) from sync_run where integration = $1 and state = 'running'), 0))
+     + (select count(*) from lock l where ${lockedIp} is not null and not exists (
+        select from address a where a.ip = ${lockedIp} and a.integration <> $1
           and a.state in ('reserved', 'active', 'releasing', 'quarantined'))) as count`,
     [integration, since],
   );

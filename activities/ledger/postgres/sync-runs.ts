@@ -3,7 +3,7 @@ import type { Reason } from '../../../workflows/domain/failure.ts';
 import { LedgerContractBroken } from '../contract-broken.ts';
 import { LedgerUnavailable } from '../ledger.ts';
 import { sameRun, ownerOf, time } from './values.ts';
-import type { BeginRun, BegunRun, RunState, SyncRun } from '../sync/sync-store.ts';
+import type { BeginRun, BegunRun, NotApproved, RunState, SyncRun } from '../sync/sync-store.ts';
 import { dropLock, holdsLock } from './locks.ts';
 import { hasEnded, lockRun, runOfOwner, runsOfItsPanel, syncKey, syncRun, type RunRow } from './sync-run-rows.ts';
 import type { Db } from './tables.ts';
@@ -140,17 +140,14 @@ export async function setRunState(
 }
 
 /** Exactly this plan, as it was shown: the checksum names it. */
-export async function approveRun(
-  db: Db,
-  run: string,
-  checksum: string,
-): Promise<SyncRun | 'other-checksum' | 'not-waiting'> {
+export async function approveRun(db: Db, run: string, checksum: string): Promise<SyncRun | NotApproved> {
   const row = await lockRun(db, run);
   if (row.state !== 'needs-approval') {
     // Said again after an answer that was lost.
     return row.approved_at !== null && row.checksum === checksum ? syncRun(row) : 'not-waiting';
   }
   if (row.checksum !== checksum) return 'other-checksum';
+  if (!(await isOfItsPanel(db, row))) return 'other-panel';
   const approved = await db
     .updateTable('sync_run')
     .set((eb) => ({ state: 'running', reason: null, approved_at: eb.fn<string>('now') }))
@@ -158,6 +155,15 @@ export async function approveRun(
     .returningAll()
     .executeTakeFirstOrThrow();
   return syncRun(approved);
+}
+
+/** Whether the integration still speaks to the panel and login that this run saw. */
+export async function isOfItsPanel(
+  db: Db,
+  { run, integration }: { readonly run: string; readonly integration: string },
+): Promise<boolean> {
+  const row = await runsOfItsPanel(db, integration).select('run').where('run', '=', run).executeTakeFirst();
+  return row !== undefined;
 }
 
 /** What a person approved of another panel, or of another integration of this name, says nothing of this one. */

@@ -7,7 +7,15 @@ import { dropOldRows } from './sync-old-rows.ts';
 import { ownChanges, ownChangesSince } from './sync-own-changes.ts';
 import * as plan from './sync-plan.ts';
 import { findRun, syncRun } from './sync-run-rows.ts';
-import { approveRun, baselineRun, beginRun, everApproved, lastGoodEnd, setRunState } from './sync-runs.ts';
+import {
+  approveRun,
+  baselineRun,
+  beginRun,
+  everApproved,
+  isOfItsPanel,
+  lastGoodEnd,
+  setRunState,
+} from './sync-runs.ts';
 import { sight } from './sync-sightings.ts';
 
 /** What syncs keep in the ledger. */
@@ -18,6 +26,7 @@ export function syncsIn(database: Database): SyncStore {
     restart: (run, listing) => database.transact((db) => plan.restartListing(db, run, listing)),
     finishPlan: (request) => database.transact((db) => plan.finishPlan(db, request)),
     setState: (run, state, reason) => database.transact((db) => setRunState(db, run, { state, reason })),
+    isOfItsPanel: (run) => database.read((db) => isOfItsPanel(db, run)),
     approve: (run, checksum) => database.transact((db) => approveRun(db, run, checksum)),
     toApply: (run, after, limit) => database.read((db) => plan.itemsToApply(db, run, { after, limit })),
     countReleases: (run, after) => database.read((db) => plan.countReleases(db, run, after)),

@@ -23,8 +23,10 @@ export interface SyncStore {
   /** Closes the comparison: counts, checksum over the rows in address order, verdict. */
   finishPlan(request: FinishPlan): Promise<SyncRun>;
   setState(run: string, state: RunState, reason: Reason | null): Promise<SyncRun>;
-  /** Approves exactly this checksum; another one, or a run that does not wait, is refused. */
-  approve(run: string, checksum: string): Promise<SyncRun | 'other-checksum' | 'not-waiting'>;
+  /** Approves exactly this checksum; another one, a run that does not wait, or one of another panel is refused. */
+  approve(run: string, checksum: string): Promise<SyncRun | NotApproved>;
+  /** Whether the integration still speaks to the panel and login that this run saw. */
+  isOfItsPanel(run: { readonly run: string; readonly integration: string }): Promise<boolean>;
   /** The next rows to apply, in address order, after `after`. */
   toApply(run: string, after: string | null, limit: number): Promise<readonly PlannedItem[]>;
   /**
@@ -150,6 +152,9 @@ export const runStates = [
   'superseded',
   'failed',
 ] as const;
+/** Why an approval was not taken. */
+export type NotApproved = 'other-checksum' | 'other-panel' | 'not-waiting';
+
 export type RunState = (typeof runStates)[number];
 
 export const verdicts = ['apply', 'needs-approval', 'refuse'] as const;
