@@ -17,6 +17,9 @@ export interface Deps {
   readonly now: () => number;
 }
 
+/** In place of a run id: whichever run of that workflow id is the newest. */
+export const newestRun = '';
+
 /** Who owns a lock or an order can be asked (I6). */
 export interface Runs {
   /** When the chain of runs ended; nothing while one of it is running. */

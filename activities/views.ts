@@ -10,9 +10,15 @@ export function addressView(row: AddressRecord): AddressView {
     customer: row.customer,
     integration: row.integration,
     group: row.group,
-    ptr: row.ptrSeen ?? row.ptr,
+    ptr: shownPtr(row),
     order: row.order,
     tag: row.untagged ? null : (row.mark?.tag ?? null),
     since: row.since,
   };
+}
+
+/** IPmanager holds it without a PTR: no text, which is `null` on every surface. */
+function shownPtr({ ptrSeen, ptr }: AddressRecord): string | null {
+  const shown = ptrSeen ?? ptr;
+  return shown === '' ? null : shown;
 }

@@ -132,10 +132,11 @@ export function resultOf<Result>(line: Line, handle: WorkflowHandle, signal?: Ab
 export async function updateRunning<Answer>(
   line: Line,
   workflowId: string,
-  how: { readonly update: string; readonly updateId?: string; readonly arg?: unknown },
+  how: { readonly update: string; readonly updateId?: string; readonly arg?: unknown; readonly firstRun?: string },
 ): Promise<Answer> {
   const updateId = how.updateId ?? randomUUID();
-  const handle = line.client.workflow.getHandle(workflowId);
+  const chain = how.firstRun === undefined ? {} : { firstExecutionRunId: how.firstRun };
+  const handle = line.client.workflow.getHandle(workflowId, undefined, chain);
   const once = (): Promise<Answer> =>
     how.arg === undefined
       ? handle.executeUpdate<Answer, []>(how.update, { updateId })

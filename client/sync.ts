@@ -19,8 +19,8 @@ export interface SyncClient {
   plan(workflowId: string): Promise<SyncView | null>;
   /** Lets a waiting plan be applied: exactly the one with this checksum. Answers at once; the end comes by `end`. */
   approve(workflowId: string, approval: ApproveInput): Promise<SyncView>;
-  /** Ends a waiting plan; nothing of it is applied. */
-  reject(workflowId: string): Promise<SyncView>;
+  /** Ends a waiting plan; nothing of it is applied. With its first run, no plan of a run that took its place meanwhile. */
+  reject(workflowId: string, firstRun?: string): Promise<SyncView>;
 }
 
 /** How often a run that is superseded under our hands is followed by a new start before we give up. */
@@ -41,7 +41,8 @@ export function syncsOn(line: Line): SyncClient {
       const arg = accepted(approveInput, approval, 'approve');
       return updateRunning<SyncView>(line, workflowId, { update: 'approve', arg });
     },
-    reject: (workflowId) => updateRunning<SyncView>(line, workflowId, { update: 'reject' }),
+    reject: (workflowId, firstRun) =>
+      updateRunning<SyncView>(line, workflowId, { update: 'reject', ...(firstRun === undefined ? {} : { firstRun }) }),
   };
 }
 

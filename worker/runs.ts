@@ -1,5 +1,5 @@
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { Runs } from '../activities/deps.ts';
+import { newestRun, type Runs } from '../activities/deps.ts';
 import type { RunRef } from '../activities/ledger/records.ts';
 
 /** Temporal is asked who still runs: the owner of every lock and of every open order (I6). */
@@ -8,6 +8,7 @@ export function runsOf(client: Client): Runs {
     async closedAt(run) {
       // The newest run of this id tells whether the chain the owner began goes on.
       const newest = await describe(client, { workflowId: run.workflowId });
+      if (run.runId === newestRun) return newest === undefined ? new Date(0) : newest.closedAt;
       if (newest?.firstRunId === run.runId) return newest.closedAt;
       const owner = await describe(client, run);
       // Its chain went on in runs after it, and ended before another chain of this id began: that is when it was over at the latest.

@@ -13,7 +13,7 @@ import { check } from './inputs/check.ts';
 import { approveInput, syncIntegrationInput, type SyncIntegrationInput } from './inputs/sync.ts';
 import { ledger } from './steps/activity-profiles.ts';
 import { openAnswer, type Answer } from './steps/answer.ts';
-import { interruptible, stopped, type Interruption } from './steps/interruption.ts';
+import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
 import { apply, beginApply, type ApplyProgress } from './steps/sync-apply.ts';
@@ -38,6 +38,7 @@ import { failWith, insist } from './steps/waiting.ts';
 export async function syncIntegration(raw: SyncIntegrationInput, carried: Carried = {}): Promise<SyncView> {
   const talk: Talk = { approval: openApproval(), begun: openAnswer<SyncView>(), desk: undefined, view: null };
   return interruptible(async (interruption) => {
+    if (carried.stop !== undefined) interruption.request(carried.stop);
     const stage = openStage('Sync', {});
     listen(raw, talk, interruption);
     const progress = carried.apply ?? beginApply();
@@ -50,7 +51,7 @@ export async function syncIntegration(raw: SyncIntegrationInput, carried: Carrie
       return view;
     } catch (error) {
       if (error instanceof StartOver) {
-        return continueAsNew<typeof syncIntegration>(raw, talk.applying === true ? { apply: progress } : {});
+        return continueAsNew<typeof syncIntegration>(raw, carry(talk, progress, interruption.stop));
       }
       talk.begun.fail(error instanceof Error ? error : new Error('failed'));
       talk.approval.over = true;
@@ -64,6 +65,12 @@ export async function syncIntegration(raw: SyncIntegrationInput, carried: Carrie
 /** What goes along when the run continues as new; the rest stands in the ledger. */
 interface Carried {
   readonly apply?: ApplyProgress;
+  /** Temporal hands no cancel on to the next run. */
+  readonly stop?: Stop;
+}
+
+function carry({ applying }: Talk, progress: ApplyProgress, stop: Stop | undefined): Carried {
+  return { ...(applying === true ? { apply: progress } : {}), ...(stop === undefined ? {} : { stop }) };
 }
 
 interface Talk {
@@ -157,7 +164,8 @@ async function story(raw: SyncIntegrationInput, run: Run): Promise<SyncView> {
   talk.applying = true;
   const failed = await apply(desk, progress);
   if (failed !== undefined) return failed;
-  if (interruption.stop !== undefined) return cancelled(desk, interruption.stop);
+  // Stopped when all was done: then there is nothing that it was kept from.
+  if (interruption.stop !== undefined && !progress.through) return cancelled(desk, interruption.stop);
   return report(await endRun(desk, 'applied', null), stage);
 }
 
@@ -171,7 +179,7 @@ async function decide(desk: SyncDesk, talk: Talk): Promise<SyncView | undefined>
   return talk.approval.after ?? decided.view;
 }
 
-async function cancelled(desk: SyncDesk, stop: 'cancelled' | 'abandoned'): Promise<never> {
+async function cancelled(desk: SyncDesk, stop: Stop): Promise<never> {
   await endRun(desk, 'failed', { code: stop, message: 'the sync was cancelled; what was done by then stays' });
   throw stopped(stop, 'the sync');
 }

@@ -24,6 +24,8 @@ export interface ApplyRequest {
   /** The run was stopped: what was sent is looked at, and nothing more is done. */
   readonly settleOnly: boolean;
   readonly releaseLimit: number;
+  /** Rows that are to be tried again later: their releases count already, and they are no new ones. Older runs tell none. */
+  readonly pending?: readonly string[];
   /** The policy was given for this run alone: that of the integration does not narrow it. */
   readonly policyGiven?: boolean;
 }
@@ -36,10 +38,14 @@ export interface AppliedRows {
   readonly startReleases: readonly string[];
   /** Rows that the release limit left for the next run. */
   readonly left: number;
+  /** How long what was sent may still land: the integration's, where it is longer now than when the run began. */
+  readonly fenceMs?: number;
 }
 
-/** Rows of one piece: seconds of work, so that a kill repeats little and a history grows slowly. */
+/** Rows of one piece, so that a kill repeats little and a history grows slowly. */
 const batch = 50;
+/** A slow panel does fewer in a piece: a person who stops the run waits for one piece at most. */
+const pieceMs = 5_000;
 const sideBySide = 4;
 /** So many rows that could not even be tried mean that the panel is away, not that the rows are bad. */
 const awayAfter = 5;
@@ -66,23 +72,45 @@ export function syncApplyActivities(deps: Deps) {
 }
 
 async function applyRows(deps: Deps, request: ApplyRequest, signal: AbortSignal): Promise<AppliedRows> {
-  const desk = await deskOf(deps, request);
+  const { desk, releaseLimit } = await deskOf(deps, request);
   const { turns, after, more } = await turnsOf(deps, request);
-  const picked = pick(turns, await releasesLeft(deps, request, turns));
+  const picked = pick(turns, await releasesLeft(deps, { ...request, releaseLimit }, turns));
   const work: Work = { desk, fenced: request.fenced, ends: [] };
-  await pool(picked.turns, signal, (turn) => workOn(work, turn));
+  // Rows that come again are all looked at: each has something on its way, or was waited for.
+  const until = request.again.length > 0 ? Infinity : performance.now() + pieceMs;
+  await pool(
+    picked.turns,
+    () => signal.aborted || performance.now() > until,
+    (turn) => workOn(work, turn),
+  );
   if (signal.aborted) throw applicationFailure(stopped, true);
   await adoptAll(work);
   const tooMany = work.ends.length >= awayAfter && work.ends.every(({ end }) => end.kind === 'later');
   const first = work.ends[0]?.end;
   if (tooMany && request.again.length === 0 && first?.kind === 'later') throw applicationFailure(first.failure, true);
+  const next = nextOf(turns, picked, work.ends);
   return {
-    after: request.again.length > 0 ? request.after : after,
-    more: request.again.length > 0 || more,
+    after: next?.before ?? after,
+    more: more || next !== undefined,
     again: work.ends.flatMap(({ turn, end }) => againOf(turn, end)),
     startReleases: work.ends.flatMap(({ turn, end }) => (end.kind === 'start-release' ? [turn.item.ip] : [])),
-    left: picked.left,
+    left: picked.over.filter((turn) => next === undefined || turns.indexOf(turn) < turns.indexOf(next)).length,
+    fenceMs: desk.fenceMs,
   };
+}
+
+/**
+ * Where the plan goes on before the end of this piece: at a row that time did not suffice for, or at one that was over the
+ * release limit, once releases before it came to nothing and took nothing of it.
+ */
+function nextOf(turns: readonly Planned[], picked: Picked, ends: Work['ends']): Planned | undefined {
+  const rest = picked.turns[ends.length];
+  const offered = ends.some(cameToNothing) ? picked.over[0] : undefined;
+  return turns.find((turn) => turn === rest || turn === offered);
+}
+
+function cameToNothing({ turn, end }: Work['ends'][number]): boolean {
+  return isNewRelease(turn) && end.kind === 'ended' && (end.outcome === 'denied' || end.outcome === 'changed');
 }
 
 interface Planned extends Turn {
@@ -95,8 +123,12 @@ interface Work {
   readonly ends: { readonly turn: Planned; readonly end: RowEnd }[];
 }
 
-async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
-  const { run, owner, integration, fenceMs, settleOnly } = request;
+/** The settings as they are now: a plan does not outlive a narrower wish, nor what is sent a longer fence. */
+async function deskOf(
+  deps: Deps,
+  request: ApplyRequest,
+): Promise<{ readonly desk: MendDesk; readonly releaseLimit: number }> {
+  const { run, owner, integration, settleOnly } = request;
   const found = await deps.ledger.settings.integrations.find(integration);
   const planned = await deps.ledger.syncs.find(run);
   const installation = await deps.ledger.installation();
@@ -106,7 +138,9 @@ async function deskOf(deps: Deps, request: ApplyRequest): Promise<MendDesk> {
   const intent = { policy: narrowed ?? 'observe', ignoredGroups: new Set(found?.ignoredGroups), installation };
   const samePanel = await deps.ledger.syncs.isOfItsPanel({ run, integration });
   const settings = { allOnPurpose, installation, tagImported, samePanel, intent, login: found?.login ?? null };
-  return { deps, run, owner, integration, fenceMs, settleOnly, ...settings };
+  const fenceMs = Math.max(request.fenceMs, found?.fenceMs ?? 0);
+  const releaseLimit = Math.min(request.releaseLimit, found?.releaseLimit ?? 0);
+  return { desk: { deps, run, owner, integration, fenceMs, settleOnly, ...settings }, releaseLimit };
 }
 
 /** The next rows of the plan, or those that come again; with what this run's locks say of a copy before this one. */
@@ -115,32 +149,42 @@ async function turnsOf(
   request: ApplyRequest,
 ): Promise<{ readonly turns: readonly Planned[]; readonly after: string | null; readonly more: boolean }> {
   const { run, after } = request;
-  const items: { readonly item: PlannedItem; readonly before: string | null; readonly again: Again | undefined }[] = [];
-  if (request.again.length > 0) {
-    for (const again of request.again) {
-      const [item] = await deps.ledger.syncs.toApply(run, again.before, 1);
-      if (item?.ip === again.ip) items.push({ item, before: again.before, again });
-      else await unlockAddress(deps, again.ip, request.owner); // a copy of this step kept its outcome already
-    }
-  } else {
-    const rows = await deps.ledger.syncs.toApply(run, after, batch);
-    for (const [at, item] of rows.entries()) {
-      items.push({ item, before: rows[at - 1]?.ip ?? after, again: undefined });
-    }
+  if (request.again.length > 0)
+    return { turns: await asTurns(deps, request, await againIn(deps, request)), after, more: true };
+  const rows = await deps.ledger.syncs.toApply(run, after, batch);
+  const items = rows.map((item, at): Placed => ({ item, before: rows[at - 1]?.ip ?? after, again: undefined }));
+  const fresh = items.filter(({ item }) => request.pending?.includes(item.ip) !== true);
+  return { turns: await asTurns(deps, request, fresh), after: rows.at(-1)?.ip ?? after, more: rows.length === batch };
+}
+
+async function againIn(deps: Deps, { run, owner, again }: ApplyRequest): Promise<readonly Placed[]> {
+  const items: Placed[] = [];
+  for (const one of again) {
+    const [item] = await deps.ledger.syncs.toApply(run, one.before, 1);
+    if (item?.ip === one.ip) items.push({ item, before: one.before, again: one });
+    else await unlockAddress(deps, one.ip, owner); // a copy of this step kept its outcome already
   }
+  return items;
+}
+
+interface Placed {
+  readonly item: PlannedItem;
+  readonly before: string | null;
+  readonly again: Again | undefined;
+}
+
+async function asTurns(deps: Deps, { owner }: ApplyRequest, items: readonly Placed[]): Promise<readonly Planned[]> {
   const known = await deps.ledger.syncs.lookUp({ ips: items.map(({ item }) => item.ip), tags: [], labels: [] });
-  const turns = items.map((one) => {
+  return items.map((one) => {
     const lock = known.locks.get(one.item.ip);
-    const { workflowId, runId } = request.owner;
-    return { ...one, resumed: lock?.owner.workflowId === workflowId && lock.owner.runId === runId };
+    return { ...one, resumed: lock?.owner.workflowId === owner.workflowId && lock.owner.runId === owner.runId };
   });
-  return { turns, after: items.at(-1)?.item.ip ?? after, more: items.length === batch };
 }
 
 /** How many more the run may release. The ledger counts: a copy of this step that ended in the middle told nobody. */
 async function releasesLeft(deps: Deps, request: ApplyRequest, turns: readonly Planned[]): Promise<number> {
   if (!turns.some(isNewRelease)) return 0;
-  return request.releaseLimit - (await deps.ledger.syncs.countReleases(request.run, request.after));
+  return request.releaseLimit - (await deps.ledger.syncs.countReleases(request.run, request.pending ?? []));
 }
 
 /** A release that was begun before counts already. */
@@ -148,10 +192,15 @@ function isNewRelease({ item, again }: Planned): boolean {
   return item.action === 'release' && again === undefined;
 }
 
+interface Picked {
+  readonly turns: readonly Planned[];
+  readonly over: readonly Planned[];
+}
+
 /** Up to the release limit of the run, in address order; what is over it waits for the next run. */
-function pick(turns: readonly Planned[], releases: number) {
-  const over = new Set(turns.filter(isNewRelease).slice(Math.max(0, releases)));
-  return { turns: turns.filter((turn) => !over.has(turn)), left: over.size };
+function pick(turns: readonly Planned[], releases: number): Picked {
+  const over = turns.filter(isNewRelease).slice(Math.max(0, releases));
+  return { turns: turns.filter((turn) => !over.includes(turn)), over };
 }
 
 /** The outcome is kept before the lock goes: whoever takes over knows that this row is over. */
@@ -198,14 +247,14 @@ function againOf({ item, before, again }: Planned, end: RowEnd): readonly Again[
 /** A few at a time; none is begun once the activity is to stop. The first error ends it when those under way are over. */
 async function pool<Item>(
   items: readonly Item[],
-  signal: AbortSignal,
+  over: () => boolean,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const waiting = items.values();
   let failed: { readonly error: unknown } | undefined;
   const one = async (): Promise<void> => {
     for (const item of waiting) {
-      if (signal.aborted || failed !== undefined) return;
+      if (over() || failed !== undefined) return;
       try {
         await work(item);
       } catch (error) {

@@ -20,7 +20,7 @@ import {
   type Row,
   type RowEnd,
 } from './desk.ts';
-import { markToSend, markOf } from './occupy.ts';
+import { dropUnsent, markToSend, markOf } from './occupy.ts';
 
 /** Both sides of an address that is on a service here and held there. */
 interface Both extends Row {
@@ -110,10 +110,14 @@ async function tagNotKept(desk: MendDesk, row: AddressRecord): Promise<RowEnd | 
   return noteLost(desk, ended('failed', 'the panel does not keep our tag in the note (tag-not-kept)'), row);
 }
 
-/** The tag is gone and stays gone for now: the row says so, and a later release goes by the row (I2). */
+/**
+ * The tag is gone and stays gone for now: the row says so, and a later release goes by the row (I2). A missing right is not
+ * the last word: an administrator's login may have it, and finds the row as it was planned.
+ */
 async function noteLost(desk: MendDesk, end: RowEnd | NoRights, row: AddressRecord): Promise<RowEnd | NoRights> {
-  const final = end.kind === 'no-rights' || (end.kind === 'ended' && end.outcome === 'failed');
-  if (final) await desk.deps.ledger.repairs.untagged({ ip: row.ip, run: desk.owner });
+  if (end.kind === 'no-rights') return { ...end, tagGone: true };
+  if (end.kind === 'ended' && end.outcome === 'failed')
+    await desk.deps.ledger.repairs.untagged({ ip: row.ip, run: desk.owner });
   return end;
 }
 
@@ -133,10 +137,15 @@ async function write(
 ): Promise<RemoteAddress | RowEnd | NoRights> {
   const { panel, item } = row;
   const first = row.row.mark === null && tagOf(change.note) !== tagOf(row.held.note);
-  if (first && (await markToSend(desk, row)) === undefined) return lockLost;
+  const mark = first ? await markToSend(desk, row) : undefined;
+  if (first && mark === undefined) return lockLost;
   const late = stalled(desk, row);
-  if (late !== undefined) return late;
+  if (late !== undefined) {
+    await dropUnsent(desk, { row: row.row, mark, outcome: 'not-sent' });
+    return late;
+  }
   const outcome = await sendOnce(() => panel.write({ ip: item.ip, ...change }));
+  if (outcome.kind !== 'done') await dropUnsent(desk, { row: row.row, mark, outcome: outcome.kind });
   if (outcome.kind === 'absent') return changed('it is not held in IPmanager any more');
   if (outcome.kind !== 'done') return notDone(outcome);
   const after = await readBack(panel, item.ip);

@@ -147,6 +147,8 @@ function openPart({ run, progress }: SyncRun): Part {
 }
 
 async function withSeen(comparison: Comparison, part: Part, range: ListedRange): Promise<Part> {
+  // The list has begun to come and the ledger is read next: what happens from here on is taken out by the next run.
+  if (part.proof.nextPage === 1) await comparison.begins();
   const upTo = isComplete(range.proof) ? null : range.proof.lastIp;
   const seen = await seenIn(comparison, { ...range, after: part.proof.lastIp, upTo });
   return { ...part, proof: range.proof, seen: [...part.seen, seen] };

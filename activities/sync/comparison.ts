@@ -19,6 +19,7 @@ export interface Comparison {
   readonly ownChanges: (since: number) => Promise<number>;
   readonly now: () => number;
   readonly run: () => Promise<SyncRun>;
+  readonly begins: () => Promise<void>;
   readonly save: (range: ComparedRange) => Promise<SyncRun>;
   readonly restart: (listing: number) => Promise<SyncRun>;
   readonly refuse: (reason: Reason) => Promise<SyncRun>;
@@ -61,6 +62,7 @@ export async function comparisonOf(deps: Deps, runId: string): Promise<Compariso
       if ('repeated' in saved) throw new RepeatedRow(saved.repeated);
       return saved;
     },
+    begins: () => syncs.noteHistory(runId),
     restart: (listing) => syncs.restart(runId, listing),
     refuse: (reason) => syncs.finishPlan({ run: runId, verdict: 'refuse', reason }),
   };

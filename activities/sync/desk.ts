@@ -66,6 +66,8 @@ export type RowEnd =
 export interface NoRights {
   readonly kind: 'no-rights';
   readonly failure: Failure;
+  /** What could not be written was our tag, which is gone. */
+  readonly tagGone?: true;
 }
 
 export function ended(outcome: Outcome, reason: string | null = null): RowEnd {
@@ -144,7 +146,9 @@ export function differs(
 }
 
 /** Whether it is still to be done: there, with its group not ignored by now and the policy not narrower (design.md 5). */
-export function forbiddenNow({ intent, samePanel }: MendDesk, { item, held, row }: Row): string | undefined {
+export function forbiddenNow(desk: MendDesk, { item, held, row }: Row): string | undefined {
+  const { intent, samePanel, tagImported } = desk;
+  if (item.action === 'tag' && row?.mark === null && !tagImported) return 'imported addresses get no tag any more';
   if (!samePanel) return 'the integration points to another panel or login since it was planned';
   const here = row === undefined || row.state === 'released' ? [] : [row.group];
   return notMeant(item, [...(held === undefined ? [] : [held.group]), ...here], intent) ?? undefined;

@@ -1,6 +1,7 @@
+import { workflowIds } from '../../workflows/contract.ts';
 import { noFacts, type Facts } from '../../workflows/domain/discrepancy.ts';
 import { parseTag } from '../../workflows/domain/tag.ts';
-import type { Runs } from '../deps.ts';
+import { newestRun, type Runs } from '../deps.ts';
 import type { RunRef } from '../ledger/records.ts';
 import type { Known, KnownOrder, LookUp, SyncStore } from '../ledger/sync/sync-store.ts';
 import type { MergedRow } from './plan-range.ts';
@@ -73,9 +74,15 @@ function keyOf({ workflowId, runId }: RunRef): string {
 function runsBehind({ ip, remote, ledger }: MergedRow, known: Known): readonly RunRef[] {
   const marked = markedOrder(remote, known);
   const unsettled = ledger.kind === 'row' && ledger.state === 'reserved' ? known.ordersOfRows.get(ip) : undefined;
-  return [known.locks.get(ip)?.owner, marked?.owner, unsettled?.owner, known.releasedBy.get(ip)].filter(
+  const releasing = ledger.kind === 'row' && ledger.state === 'releasing' ? newestRelease(ip) : undefined;
+  return [known.locks.get(ip)?.owner, marked?.owner, unsettled?.owner, known.releasedBy.get(ip), releasing].filter(
     (run) => run !== undefined,
   );
+}
+
+/** A release that was taken up again: it writes no history of its own, and in its cool-down it has no lock. */
+function newestRelease(ip: string): RunRef {
+  return { workflowId: workflowIds.releaseAddress(ip), runId: newestRun };
 }
 
 /** The order of ours whose mark the address carries. */

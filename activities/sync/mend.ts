@@ -65,10 +65,16 @@ export async function mendRow(desk: MendDesk, turn: Turn): Promise<RowEnd> {
   const first = await tryRow(desk, turn, { panel: user, asAdministrator: false });
   if (first.kind !== 'no-rights') return lastWord(first, again);
   const administrator = await desk.deps.panels.administratorOf(desk.integration);
-  if (administrator === undefined) return ended('denied', first.failure.message);
+  if (administrator === undefined) return denied(desk, item, [first]);
   const second = await tryAsAdministrator(desk, turn, administrator).catch(refusedToo);
   if (second.kind !== 'no-rights') return lastWord(second, again);
-  return ended('denied', `${first.failure.message} The administrator's login, too: ${second.failure.message}`);
+  return denied(desk, item, [first, second]);
+}
+
+/** The last word on a missing right. A tag that stays gone is noted: a later release goes by the row (I2). */
+async function denied(desk: MendDesk, { ip }: PlannedItem, tries: readonly NoRights[]): Promise<RowEnd> {
+  if (tries.some(({ tagGone }) => tagGone === true)) await desk.deps.ledger.repairs.untagged({ ip, run: desk.owner });
+  return ended('denied', tries.map(({ failure }) => failure.message).join(" The administrator's login, too: "));
 }
 
 /** Never changing an owner: under a panel that does not act as the user nothing is tried (design.md 5). */

@@ -36,6 +36,15 @@ export async function markToSend(
   return kept === 'saved' ? mark : undefined;
 }
 
+/** A mark that was first kept for what turned out to be clearly refused, or not sent, would read as one that was lost. */
+export async function dropUnsent(
+  { deps, owner }: MendDesk,
+  { row, mark, outcome }: { readonly row: AddressRecord; readonly mark: Mark | undefined; readonly outcome: string },
+): Promise<void> {
+  if (row.mark !== null || mark === undefined || outcome === 'unknown') return;
+  await deps.ledger.repairs.unmarked({ ip: row.ip, mark, run: owner });
+}
+
 /**
  * The very address a service has here and the panel has forgotten: one POST by address, with PTR and tag in it (design.md
  * 5). Pending, blocked or held by another login is the panel's own word, and the row's outcome.
@@ -51,7 +60,10 @@ export async function occupy(desk: MendDesk, seen: Row): Promise<RowEnd | NoRigh
   const mark = await markToSend(desk, { item, row });
   if (mark === undefined) return lockLost;
   const late = stalled(desk, seen);
-  if (late !== undefined) return late;
+  if (late !== undefined) {
+    await dropUnsent(desk, { row, mark, outcome: 'not-sent' });
+    return late;
+  }
   const request = { family: row.family, group: row.group, mark, address: item.ip, ptr: row.ptr ?? '' };
   const outcome: AllocateOutcome = await sendOnce(() => panel.allocate(request));
   if (outcome.kind === 'allocated') {
@@ -60,6 +72,7 @@ export async function occupy(desk: MendDesk, seen: Row): Promise<RowEnd | NoRigh
     if (held === 'unread') return notReadBack;
     return settleOccupied(desk, { ...seen, held });
   }
+  await dropUnsent(desk, { row, mark, outcome: outcome.kind });
   const end = notDone(outcome);
   // A clear no to taking it is a no of the panel's, whatever its reason is.
   return outcome.kind === 'refused' && end.kind === 'ended' ? ended('denied', outcome.failure.message) : end;

@@ -1,6 +1,7 @@
 import type { LedgerSide, RemoteSide } from '../../workflows/domain/discrepancy.ts';
 import { inStepAtAGlance, type Glance } from '../../workflows/domain/glance.ts';
 import { needsFacts, plainlyInStep } from '../../workflows/domain/judge.ts';
+import { isComplete } from '../../workflows/domain/listing-proof.ts';
 import type { PlanRow } from '../../workflows/domain/plan.ts';
 import { planOf, type SeenAddress } from '../../workflows/domain/planning.ts';
 import type { RemoteAddress } from '../ipmanager/ip-manager.ts';
@@ -57,9 +58,9 @@ function isLike({ context, conflicts }: Comparison): (remote: RemoteAddress, gla
 
 async function* glancesOf(
   { ledger, context }: Comparison,
-  { after, upTo }: RangeToPlan,
+  { after, upTo, proof }: RangeToPlan,
 ): AsyncGenerator<readonly Glance[]> {
-  if (upTo !== null && upTo === after) return; // pages without one address
+  if (!isComplete(proof) && upTo === after) return; // pages without one address
   yield* ledger.glances({ integration: context.integration, after, upTo });
 }
 

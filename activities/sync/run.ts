@@ -1,6 +1,6 @@
 import type { SyncView } from '../../workflows/contract.ts';
 import type { Failure, Reason } from '../../workflows/domain/failure.ts';
-import { nextStart, nightOf } from '../../workflows/domain/nightly.ts';
+import { nextStart, nightOf, startOn } from '../../workflows/domain/nightly.ts';
 import { applies } from '../../workflows/domain/policy.ts';
 import type { SyncIntegration } from '../../workflows/inputs/sync.ts';
 import type { Deps } from '../deps.ts';
@@ -81,7 +81,7 @@ async function beginSync(deps: Deps, start: SyncStart): Promise<SyncBegun> {
   if (begun.kind !== 'begun') return { kind: begun.kind, view };
   return {
     kind: 'begun',
-    ticket: { ...ticketOf(begun.run, integration), policyGiven: input.policy !== undefined },
+    ticket: { ...ticketOf(begun.run, integration), policyGiven: typeof input.policy === 'string' },
     view,
   };
 }
@@ -136,10 +136,16 @@ async function decideSync(deps: Deps, ticket: SyncTicket): Promise<Decided> {
   if (run.dryRun || !applies(run.policy)) return { next: 'end', view: await move('planned') };
   if (run.verdict !== 'needs-approval') return { next: 'apply', view: await showSync(deps, run.run, mostItems) };
   if (run.approvedAt !== null) return { next: 'apply', view: await showSync(deps, run.run, mostItems) };
-  const integration = await deps.ledger.settings.integrations.find(run.integration);
-  const due = Date.parse(nextStart(new Date(deps.now()).toISOString(), integration?.timeZone ?? 'UTC'));
+  const zone = (await deps.ledger.settings.integrations.find(run.integration))?.timeZone ?? 'UTC';
+  const due = Date.parse(nextStart(laterOf(deps.now(), run.scheduledFor, zone), zone));
   const until = new Date(Math.max(due - roomMs, deps.now())).toISOString();
   return { next: 'wait', view: await move('needs-approval'), until };
+}
+
+/** By a clock that lags, tonight's own start may lie ahead: it is not the next one. */
+function laterOf(now: number, night: string | null, zone: string): string {
+  const own = night === null ? undefined : startOn(night, zone);
+  return new Date(Math.max(now, own === undefined ? now : Date.parse(own))).toISOString();
 }
 
 async function approveSync(

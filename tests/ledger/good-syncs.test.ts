@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { BeginRun, RunState } from '../../activities/ledger/sync/sync-store.ts';
-import { aRun, openWorld, type World } from './world.ts';
+import { aRun, openWorld, panel, type World } from './world.ts';
+
+const secrets = { password: 'pw', adminPassword: null };
 
 let world: World;
 beforeAll(async () => {
@@ -36,8 +38,15 @@ test.each(['refused', 'rejected', 'failed', 'expired', 'superseded'] as const)(
   },
 );
 
-test('a run under the policy observe is good when it is planned, under whatever login', async () => {
+test('a run under the policy observe is good where the integration is to observe, under whatever login', async () => {
+  const { integrations } = world.ledger.settings;
+  await integrations.add('observed', { ...panel, login: 'observer', policy: 'observe' }, secrets);
   const observed = await ended('observed', 'planned', { policy: 'observe', login: 'somebody' });
   expect(observed).not.toBeNull();
   expect(await lastGood('observed')).toBe(observed);
+});
+
+test('a look under observe, by hand, is no good sync of an integration that is to mend', async () => {
+  await ended('panel', 'planned', { policy: 'observe' });
+  expect(await lastGood('panel')).toBeNull();
 });

@@ -211,21 +211,21 @@ describe('applying', () => {
     const { syncs } = world.ledger;
     const releases = ['10.0.0.1', '10.0.0.3', '10.0.0.4', '10.0.0.5'].map((ip) => planRow(ip));
     const { run } = await planned([planRow('10.0.0.2', { action: 'tag' }), ...releases]);
-    expect(await syncs.countReleases(run, null)).toBe(0);
-    expect(await syncs.countReleases(run, '10.0.0.2')).toBe(0);
-    expect(await syncs.countReleases(run, '10.0.0.3')).toBe(2);
+    expect(await syncs.countReleases(run, [])).toBe(0);
+    expect(await syncs.countReleases(run, ['10.0.0.2'])).toBe(0);
+    expect(await syncs.countReleases(run, ['10.0.0.1', '10.0.0.2', '10.0.0.3'])).toBe(2);
     await syncs.saveOutcomes(run, [
       { ip: '10.0.0.2', outcome: 'done', reason: null },
       { ip: '10.0.0.1', outcome: 'done', reason: null },
       { ip: '10.0.0.5', outcome: 'changed', reason: 'its tag is another one' },
     ]);
-    expect(await syncs.countReleases(run, null)).toBe(1);
-    expect(await syncs.countReleases(run, '10.0.0.3')).toBe(2);
+    expect(await syncs.countReleases(run, [])).toBe(1);
+    expect(await syncs.countReleases(run, ['10.0.0.1', '10.0.0.3', '10.0.0.5'])).toBe(2);
     await syncs.saveOutcomes(run, [
       { ip: '10.0.0.3', outcome: 'denied', reason: 'the login may not' },
       { ip: '10.0.0.4', outcome: 'failed', reason: 'nobody answered' },
     ]);
-    expect(await syncs.countReleases(run, '10.0.0.5')).toBe(2);
+    expect(await syncs.countReleases(run, ['10.0.0.3'])).toBe(2);
   });
 
   test('PTRs are adopted where the row is as planned and nobody has its lock, with history', async () => {

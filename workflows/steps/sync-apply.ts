@@ -18,8 +18,10 @@ export interface ApplyProgress {
   left: number;
   /** Rows to try again, with their locks still ours where something was sent. */
   again: readonly Again[];
-  /** All rows of the plan were looked at once. */
+  /** All rows of the plan were looked at, and none is left undone. */
   through: boolean;
+  /** The longest fence of what was sent: the integration's may be longer by now than when the run began. */
+  fenceMs?: number;
 }
 
 export function beginApply(): ApplyProgress {
@@ -37,7 +39,7 @@ export async function apply(desk: SyncDesk, progress: ApplyProgress): Promise<Sy
   const { stage, interruption } = desk;
   for (;;) {
     // Stopped: what was sent is seen to its end, and what was not is left as it is (design.md 3, "Cancel and abandon").
-    if (interruption.stop !== undefined) progress.again = progress.again.filter((row) => row.sent);
+    if (interruption.stop !== undefined) leaveUnsent(progress);
     if (interruption.stop !== undefined && progress.again.length === 0) return undefined;
     const goesOn = !progress.through && progress.again.length < mostUnclear && interruption.stop === undefined;
     if (!goesOn && progress.again.length > 0) await waitForClear(desk, progress);
@@ -51,12 +53,21 @@ export async function apply(desk: SyncDesk, progress: ApplyProgress): Promise<Sy
   }
 }
 
-async function waitForClear({ stage, ticket }: SyncDesk, { again }: ApplyProgress): Promise<void> {
+function leaveUnsent(progress: ApplyProgress): void {
+  const sent = progress.again.filter((row) => row.sent);
+  if (sent.length < progress.again.length) progress.through = false;
+  progress.again = sent;
+}
+
+async function waitForClear({ stage, ticket }: SyncDesk, { again, fenceMs = 0 }: ApplyProgress): Promise<void> {
   const sent = again.filter((row) => row.sent).length;
   const most = Math.max(...again.map(({ tries }) => tries));
   if (sent > 0) {
     stage.tell(`${sent} rows without a clear answer: looking again when the fence is over`);
-    await pause(ticket.fenceMs, `fence of ${sent} rows of run ${ticket.run}: what was sent may still land`);
+    await pause(
+      Math.max(ticket.fenceMs, fenceMs),
+      `fence of ${sent} rows of run ${ticket.run}: what was sent may still land`,
+    );
   } else {
     const base = ticket.scheduled ? 10_000 : 1_000;
     await pause(Math.min(120_000, base * 2 ** most), `${again.length} rows could not be tried; trying again`);
@@ -80,7 +91,11 @@ async function piece(
     const { after } = progress;
     for (let lost = 0; ; lost += 1) {
       const settleOnly = stopped();
-      const request = { run, integration, owner, fenceMs, after, again, fenced, settleOnly, releaseLimit, policyGiven };
+      // From here on rows are only looked at: what is not done by now stays undone.
+      if (settleOnly) progress.through = false;
+      const pending = again.length > 0 ? [] : progress.again.map(({ ip }) => ip);
+      const about = { run, integration, owner, fenceMs, releaseLimit, policyGiven };
+      const request = { ...about, after, again, pending, fenced, settleOnly };
       fenced = false; // a copy that ends without an answer may have sent something
       try {
         return await mending(what).applyRows(request);
@@ -88,7 +103,7 @@ async function piece(
         // A worker that died or stalled in the middle may have sent something: first its fence, then the rows again.
         if (!(error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) || lost >= 5) throw error;
         stage.tell(`${what}: not heard of again; waiting for the fence`);
-        await pause(fenceMs, `fence of "${what}": what was sent may still land`);
+        await pause(Math.max(fenceMs, progress.fenceMs ?? 0), `fence of "${what}": what was sent may still land`);
         fenced = true;
       }
     }
@@ -104,6 +119,7 @@ async function piece(
 
 function take(progress: ApplyProgress, applied: AppliedRows, again: readonly Again[]): void {
   progress.left += applied.left;
+  progress.fenceMs = Math.max(progress.fenceMs ?? 0, applied.fenceMs ?? 0);
   if (again.length > 0) {
     progress.again = applied.again;
     return;

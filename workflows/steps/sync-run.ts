@@ -1,4 +1,4 @@
-import { getExternalWorkflowHandle } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import type { SyncBegun, SyncTicket } from '../../activities/sync/run.ts';
 import { supersedeSignal, type SyncView } from '../contract.ts';
 import type { SyncIntegration } from '../inputs/sync.ts';
@@ -79,13 +79,15 @@ async function meet(other: SyncView, beginning: Beginning, round: number): Promi
 
 /** Until it is over, or waits for approval; nothing when its workflow is gone and its run would never end. */
 async function join(other: SyncView, { stage, interruption, joins }: Beginning): Promise<SyncView | undefined> {
+  const look = () =>
+    insist(stage, `look at run ${other.run}`, () => reading(10_000, `look at run ${other.run}`).lookAtSync(other.run));
+  // One that nobody works at any more is not what the caller is told of: a run of its own begins.
+  if (patched('look-before-joining') && (await look()).alone) return undefined;
   stage.tell(`run ${other.run} of ${other.workflowId} works already: joined`);
   joins(other);
   for (let round = 0; ; round += 1) {
     await waitOnce(other, round);
-    const { view, alone } = await insist(stage, `look at run ${other.run}`, () =>
-      reading(10_000, `look at run ${other.run}`).lookAtSync(other.run),
-    );
+    const { view, alone } = await look();
     if (view.state !== 'running' || interruption.stop !== undefined) {
       stage.goOn('busy');
       return view;

@@ -14,6 +14,7 @@ export function repairsIn(database: Database): Repairs {
   return {
     markFor: async (key) => markFor(await installationOf(database), key),
     marked: (request) => database.transact((db) => marked(db, request)),
+    unmarked: (request) => database.transact((db) => unmarked(db, request)),
     occupied: (request) => database.transact((db) => occupied(db, request)),
     tagged: (request) => database.transact((db) => tagged(db, request)),
     untagged: (request) => database.transact((db) => changeBound(db, request, { set: { untagged: true }, ...lostTag })),
@@ -32,6 +33,14 @@ async function marked(db: Db, request: Mended): Promise<Repaired> {
   if (row.tag !== null) return row.tag === mark.tag ? 'saved' : 'not-bound';
   const { tag, label } = mark;
   await db.updateTable('address').set({ tag, label, untagged: true }).where('id', '=', row.id).execute();
+  return 'saved';
+}
+
+async function unmarked(db: Db, request: Mended): Promise<Repaired> {
+  const row = await boundRow(db, request);
+  if (typeof row === 'string') return row;
+  if (row.tag !== request.mark.tag || !row.untagged) return 'saved';
+  await db.updateTable('address').set({ tag: null, label: null }).where('id', '=', row.id).execute();
   return 'saved';
 }
 

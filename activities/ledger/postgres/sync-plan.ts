@@ -206,15 +206,17 @@ export async function itemsToApply(db: Db, run: string, page: ItemPage): Promise
   return rows.map(plannedItem);
 }
 
-export async function countReleases(db: Db, run: string, after: string | null): Promise<number> {
-  const upTo = await positionOf(db, run, after);
+export async function countReleases(db: Db, run: string, pending: readonly string[]): Promise<number> {
   const { count } = await db
     .selectFrom('sync_item')
     .select((eb) => eb.fn.countAll<string>().as('count'))
     .where('run', '=', run)
     .where('action', '=', 'release')
     .where((eb) =>
-      eb.or([eb('outcome', 'in', ['done', 'failed']), eb.and([eb('position', '<=', upTo), eb('outcome', 'is', null)])]),
+      eb.or([
+        eb('outcome', 'in', ['done', 'failed']),
+        eb.and([eb('outcome', 'is', null), eb('ip', '=', eb.fn.any(eb.val(pending)))]),
+      ]),
     )
     .executeTakeFirstOrThrow();
   return Number(count);

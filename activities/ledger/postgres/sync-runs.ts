@@ -87,11 +87,21 @@ async function end(
     .executeTakeFirstOrThrow();
 }
 
-async function insertRun(db: Db, request: BeginRun): Promise<RunRow> {
+async function lastHistory(db: Db): Promise<string> {
   const { last } = await db
     .selectFrom('address_history')
     .select((eb) => eb.fn.max<string | null>('id').as('last'))
     .executeTakeFirstOrThrow();
+  return last ?? '0';
+}
+
+/** A panel may be away for an hour before its list comes: what happens meanwhile is in both lists. */
+export async function noteHistory(db: Db, run: string): Promise<void> {
+  const last = await lastHistory(db);
+  await db.updateTable('sync_run').set({ history_before: last }).where('run', '=', run).execute();
+}
+
+async function insertRun(db: Db, request: BeginRun): Promise<RunRow> {
   return db
     .insertInto('sync_run')
     .values({
@@ -103,7 +113,7 @@ async function insertRun(db: Db, request: BeginRun): Promise<RunRow> {
       policy: request.policy,
       dry_run: request.dryRun,
       scheduled_for: request.scheduledFor,
-      history_before: last ?? '0',
+      history_before: await lastHistory(db),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -194,7 +204,18 @@ export async function lastGoodEnd(db: Db, integration: string): Promise<string |
     .selectFrom('sync_run')
     .select('ended_at')
     .where('integration', '=', integration)
-    .where('state', 'in', ['planned', 'applied'])
+    // A run by hand under `observe`, where the integration is to mend, is no more than a dry run.
+    .where((eb) =>
+      eb.or([
+        eb('state', '=', 'applied'),
+        eb.and([
+          eb('state', '=', 'planned'),
+          eb.exists(
+            eb.selectFrom('integration').select('name').where('name', '=', integration).where('policy', '=', 'observe'),
+          ),
+        ]),
+      ]),
+    )
     .where('dry_run', '=', false)
     .where('ended_at', 'is not', null)
     .orderBy('ended_at', 'desc')

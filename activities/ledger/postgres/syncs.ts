@@ -14,6 +14,7 @@ import {
   everApproved,
   isOfItsPanel,
   lastGoodEnd,
+  noteHistory,
   setRunState,
 } from './sync-runs.ts';
 import { sight } from './sync-sightings.ts';
@@ -23,13 +24,14 @@ export function syncsIn(database: Database): SyncStore {
   return {
     begin: (request) => database.transact((db) => beginRun(db, request)),
     saveRange: (range) => database.transact((db) => plan.saveRange(db, range)),
+    noteHistory: (run) => database.transact((db) => noteHistory(db, run)),
     restart: (run, listing) => database.transact((db) => plan.restartListing(db, run, listing)),
     finishPlan: (request) => database.transact((db) => plan.finishPlan(db, request)),
     setState: (run, state, reason) => database.transact((db) => setRunState(db, run, { state, reason })),
     isOfItsPanel: (run) => database.read((db) => isOfItsPanel(db, run)),
     approve: (run, checksum) => database.transact((db) => approveRun(db, run, checksum)),
     toApply: (run, after, limit) => database.read((db) => plan.itemsToApply(db, run, { after, limit })),
-    countReleases: (run, after) => database.read((db) => plan.countReleases(db, run, after)),
+    countReleases: (run, pending) => database.read((db) => plan.countReleases(db, run, pending)),
     saveOutcomes: (run, rows) => database.transact((db) => plan.saveOutcomes(db, run, rows)),
     sight: (run, rows, localDate) => database.transact((db) => sight(db, run, { rows, localDate })),
     find: (run) =>

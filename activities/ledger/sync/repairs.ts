@@ -13,6 +13,8 @@ export interface Repairs {
    * carries it is known to be ours (I2). The row stays `untagged` until its tag was read, and its version stays.
    */
   marked(request: Mended): Promise<Repaired>;
+  /** It was clearly not sent, or refused: the address has no mark, as before. */
+  unmarked(request: Mended): Promise<Repaired>;
   /** Held in IPmanager again with PTR and tag; open conflicts end (I3), for whatever was offered went when it was free. */
   occupied(request: Mended & { readonly ptrSeen: string }): Promise<Repaired>;
   /** Our tag stands in its note (again). */

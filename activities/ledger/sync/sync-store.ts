@@ -18,6 +18,8 @@ export interface SyncStore {
    * is no address stands in the list twice; nothing was saved.
    */
   saveRange(range: ComparedRange): Promise<SyncRun | { readonly repeated: string }>;
+  /** Notes where the history of addresses stands: what comes after it is no part of the lists this run compares. */
+  noteHistory(run: string): Promise<void>;
   /** Forgets what listing number `listing` compared: it begins again from its first page. Harmless again. */
   restart(run: string, listing: number): Promise<SyncRun>;
   /** Closes the comparison: counts, checksum over the rows in address order, verdict. */
@@ -30,10 +32,10 @@ export interface SyncStore {
   /** The next rows to apply, in address order, after `after`. */
   toApply(run: string, after: string | null, limit: number): Promise<readonly PlannedItem[]>;
   /**
-   * Releases of the run that count against its limit: those done or failed, and those up to `after` that have no outcome
-   * yet. What was denied or not as planned took nothing, and takes none of what the rows behind it may.
+   * Releases of the run that count against its limit: those done or failed, and those of the `pending` rows that have no
+   * outcome yet. What was denied or not as planned took nothing, and takes none of what the rows behind it may.
    */
-  countReleases(run: string, after: string | null): Promise<number>;
+  countReleases(run: string, pending: readonly string[]): Promise<number>;
   /** One sighting of (address, tag, group, PTR) at most per local date; answers on how many dates it was seen. */
   sight(run: string, rows: readonly PlanRow[], localDate: string): Promise<ReadonlyMap<string, number>>;
   find(run: string): Promise<SyncRun | undefined>;

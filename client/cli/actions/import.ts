@@ -58,8 +58,10 @@ export async function importFile(session: Session, file: string, flags: ImportFl
     onProgress: (progress) => session.progress.say(progressText(progress)),
   });
   if (imported === 'another-runs') throw anotherRuns(file);
-  const { outcome, services, addresses } = imported;
+  const { services, addresses } = imported;
   const lines = imported.lines + bad.own;
+  const nothing = lines > 0 && services.added + services.known === 0;
+  const outcome = nothing ? 'refused' : imported.outcome;
   const document: ImportDocument = {
     file,
     outcome,
@@ -68,9 +70,7 @@ export async function importFile(session: Session, file: string, flags: ImportFl
     bad: bad.kept,
     badLeftOut: bad.problems - bad.kept.length,
   };
-  const taken = services.added + services.known;
-  const nothing = outcome === 'refused' || (lines > 0 && taken === 0);
-  return { json: document, text: importText(document), exit: nothing ? 1 : 0 };
+  return { json: document, text: importText(document), exit: outcome === 'refused' ? 1 : 0 };
 }
 
 function anotherRuns(file: string): IptallyError {

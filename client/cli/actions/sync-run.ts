@@ -89,7 +89,7 @@ export async function rejectRun(session: Session, id: string): Promise<Outcome> 
   if (run.state === 'rejected') return { ...(await outcome(session, run)), exit: 0 };
   if (run.state !== 'needs-approval') throw notWaiting(run);
   const client = await session.client();
-  await steered(run, client.syncs.reject(run.workflowId));
+  await steered(run, client.syncs.reject(run.workflowId, run.owner.runId));
   const after = await left(session, run);
   return { ...(await outcome(session, after)), exit: after.state === 'rejected' ? 0 : 3 };
 }
