@@ -78,7 +78,7 @@ describe('a service whose addresses were answered, begun again', () => {
     expect(await ledger.addresses.list({ service: 'p-6', state: 'reserved' })).toEqual([]);
   });
 
-  test.concurrent('keeps them when the panel gets no orders any more, or its forms cannot be read', async () => {
+  test.concurrent('keeps them when the panel gets no orders any more', async () => {
     const permissions = [{ pool: '203.0.113.251-203.0.113.254', groups: ['public'] }];
     await addIntegration(engine, 'cutting', { requestTimeoutMs: 20_000, permissions });
     const input = service('p-7', { server: 'on-cutting' });
