@@ -2,17 +2,18 @@ import type { AddressView } from '../workflows/contract.ts';
 import {
   eligibility,
   ordersOf,
+  plannedOrders,
   usualOrders,
   type Situation,
   type WantedOrder,
 } from '../workflows/domain/eligibility.ts';
 import type { Failure, Reason } from '../workflows/domain/failure.ts';
-import { samePtr } from '../workflows/domain/hostname.ts';
 import type { AddAddress, ProvisionService } from '../workflows/inputs/inputs.ts';
-import type { OrderTicket } from './allocation.ts';
 import type { Deps } from './deps.ts';
-import type { OpenedOrder, OpenedService, OpenOrder, ServiceSetting } from './ledger/ledger.ts';
-import type { AddressRecord, IntegrationRecord, RunRef, StoredOutcome } from './ledger/records.ts';
+import type { ServiceSetting } from './ledger/ledger.ts';
+import type { AddressRecord, IntegrationRecord, OrderRecord, RunRef } from './ledger/records.ts';
+import { timesOf, type IntegrationTimes } from './integration-times.ts';
+import { openTickets, type OpenedTicket, type OrderToOpen } from './order-tickets.ts';
 import * as refusals from './refusals.ts';
 import { addressView } from './views.ts';
 
@@ -29,6 +30,8 @@ export interface Plan {
   readonly complete: boolean;
   /** Of a complete service: what is bound to it. */
   readonly addresses: readonly AddressView[];
+  /** Of an added order that is done: its address. */
+  readonly done?: AddressView;
   readonly integration: IntegrationTimes | null;
   readonly serverFenceMs: number;
   readonly serverTimeoutMs: number;
@@ -37,48 +40,67 @@ export interface Plan {
   readonly orders: readonly OpenedTicket[];
 }
 
-export interface IntegrationTimes {
-  readonly name: string;
-  readonly requestTimeoutMs: number;
-  readonly fenceMs: number;
-  readonly coolDownMs: number;
-  readonly quarantineMs: number;
-  readonly maxAttempts: number;
-  readonly maxConflicts: number;
-  readonly onConflict: 'mark' | 'heal';
-  /** The panel's forms were not read yet (`--no-test`): read them, then open again. */
-  readonly unread: boolean;
-}
-
-export type OpenedTicket =
-  | { readonly kind: 'open'; readonly ticket: OrderTicket; readonly attempts: number }
-  | {
-      readonly kind: 'holds';
-      readonly ticket: OrderTicket;
-      readonly address: AddressView;
-      readonly ptrWritten: boolean;
-    }
-  | { readonly kind: 'closed'; readonly order: string; readonly outcome: StoredOutcome };
-
 export type Opened =
   | Plan
   /** `begun`: the service itself was written for this run, and nobody would end it. */
   | { readonly kind: 'refused'; readonly failure: Failure; readonly begun: boolean };
 
+/** A run has answered `addresses`: with this reason when it was none. */
+export interface Answered {
+  readonly reason: Reason | null;
+}
+
 export function openingActivities(deps: Deps) {
   return {
-    openProvision: (input: ProvisionService, run: RunRef) => openProvision(deps, input, run),
+    openProvision: (input: ProvisionService, run: RunRef, answered: Answered | null = null) =>
+      openProvision(deps, input, { run, answered }),
     openAdded: (input: AddAddress, run: RunRef) => openAdded(deps, input, run),
   };
 }
 
-/** Step 1 for a new service: the service and all its orders are written before anything is asked. Ledger only. */
-async function openProvision(deps: Deps, input: ProvisionService, run: RunRef): Promise<Opened> {
+/**
+ * Step 1 for a new service: the service and all its orders are written before anything is asked. What is written goes on
+ * whatever the settings say by now; they are asked for what is missing. `answered`: nothing is, the addresses stay. Ledger only.
+ */
+async function openProvision(deps: Deps, input: ProvisionService, by: Begun): Promise<Opened> {
   const { customer = null, ...service } = input.service;
+  const { run, answered } = by;
   const opened = await deps.ledger.services.open({ service: { ...service, customer }, run });
+  if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, service.id), false);
   const asked = input.addresses?.map((order) => ({ ...order, ptr: order.ptr ?? null }));
-  if (opened.kind === 'opened' && isComplete(opened)) return completePlan(deps, opened, asked);
-  return planOf(deps, opened, { service: service.id, run, of: (situation) => ordersOf(situation, asked) });
+  if (isComplete(opened)) return completePlan(deps, opened, asked);
+  const situation = situationOf(deps, opened);
+  const written = await deps.ledger.orders.ofLife(service.id);
+  const own = written.filter(({ owner }) => owner.workflowId === run.workflowId);
+  const before = {
+    written: written.map(({ id }) => id),
+    own: own.map((order) => ({ ...wantedOf(order), begun: order.attempts > 0 })),
+    answered: answered !== null,
+    waits: opened.service.state === 'waiting',
+  };
+  const orders = plannedOrders(situation, asked, before);
+  if (answered !== null && orders.length === 0) return { ...planFor(opened, situation), reason: answered.reason };
+  const left = await heldBeside(
+    deps,
+    service.id,
+    own.map(wantedOf).filter(({ order }) => !names(orders, order)),
+  );
+  const forbids = () => {
+    const allowed = ordersOf(situation, asked);
+    return 'failure' in allowed ? allowed : undefined;
+  };
+  return planOf(deps, opened, { run, written, orders, left, forbids });
+}
+
+/** Orders of an earlier list that hold an address: it stays the service's, and somebody has to make it active (I6). */
+async function heldBeside(
+  deps: Deps,
+  service: string,
+  orders: readonly WantedOrder[],
+): Promise<readonly WantedOrder[]> {
+  if (orders.length === 0) return [];
+  const rows = await deps.ledger.addresses.list({ service });
+  return orders.filter(({ order }) => rows.some((row) => row.order === order));
 }
 
 /**
@@ -110,83 +132,106 @@ async function completePlan(
   return { ...plan, reason: right.kind === 'no-address' ? right.reason : refusals.noneLeft(id) };
 }
 
-/** The same for one more address of a service that is there. */
+/** The same for one more address of a service that is there. One that is active answers at once, as a complete service does. */
 async function openAdded(deps: Deps, input: AddAddress, run: RunRef): Promise<Opened> {
+  const known = await deps.ledger.orders.find(input.order);
   const opened = await deps.ledger.services.setting(input.service);
-  const wanted = { order: input.order, family: input.family, ptr: input.ptr ?? null, wanted: input.address ?? null };
-  return planOf(deps, opened, { service: input.service, run, of: () => [wanted] });
+  if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, input.service), false);
+  const order = { order: input.order, family: input.family, ptr: input.ptr ?? null, wanted: input.address ?? null };
+  const forbids = (situation: Situation) =>
+    situation.tariff[order.family] === 0 ? { reason: familyNotAllowed(situation, order) } : undefined;
+  const written = known === undefined ? [] : [known];
+  const plan = await planOf(deps, opened, { run, written, orders: [order], left: [], forbids });
+  const [ticket] = plan.kind === 'plan' ? plan.orders : [];
+  if (plan.kind !== 'plan' || ticket?.kind !== 'holds' || ticket.address.state !== 'active') return plan;
+  return { ...plan, orders: [], done: ticket.address };
 }
 
-async function planOf(deps: Deps, opened: OpenedService, wanted: Wanted): Promise<Opened> {
-  if (opened.kind !== 'opened') return refuse(refusals.ofService(opened, wanted.service), false);
-  const situation = situationOf(deps, opened);
-  const plan = planFor(opened, situation);
+/** Opens what is wanted; settings are asked for what is not written yet alone. */
+async function planOf(deps: Deps, setting: ServiceSetting, wanted: Wanted): Promise<Opened> {
+  const situation = situationOf(deps, setting);
+  const plan = planFor(setting, situation);
+  const known = wanted.orders.filter(({ order }) => wanted.written.some(({ id }) => id === order));
+  const missing = wanted.orders.length - known.length;
+  if (missing === 0 && known.length > 0) return openAll(deps, plan, { ...wanted, setting, group: null });
+  const begun = !plan.complete && wanted.written.length === 0;
   if (plan.integration?.unread) return plan;
   const right = eligibility(situation);
-  if (right.kind === 'no-address') return { ...plan, reason: right.reason };
-  const orders = wanted.of(situation);
-  if ('failure' in orders) return refuse(orders.failure, !plan.complete);
-  const missing = orders.find(({ family }) => situation.tariff[family] === 0);
-  if (missing !== undefined) return { ...plan, reason: familyNotAllowed(situation, missing) };
-  return openAll(deps, plan, { setting: opened, orders, group: right.group, run: wanted.run });
+  if (right.kind === 'no-address') {
+    return known.length === 0 ? { ...plan, reason: right.reason } : refuse(refusals.noMoreOrders(right.reason), begun);
+  }
+  const forbidden = wanted.forbids(situation);
+  if (forbidden !== undefined) {
+    return 'failure' in forbidden ? refuse(forbidden.failure, begun) : { ...plan, reason: forbidden.reason };
+  }
+  if (setting.integration?.tagNotKept) return refuse(refusals.tagNotKept(setting.integration.name), begun);
+  return openAll(deps, plan, { ...wanted, setting, group: right.group });
 }
 
-async function openAll(deps: Deps, plan: Plan, { setting, ...wanted }: Orders): Promise<Opened> {
-  const { integration } = setting;
-  if (integration === null) return plan;
-  if (integration.tagNotKept) return refuse(refusals.tagNotKept(integration.name), !plan.complete);
-  const tickets: OpenedTicket[] = [];
-  for (const order of wanted.orders) {
-    const request: OpenOrder = {
-      ...order,
+/** Orders go on at the integration they were written for, whatever the server points to by now. */
+async function openAll(deps: Deps, plan: Plan, wanted: Wanted & NewOrders): Promise<Opened> {
+  const { setting, orders, left, run, written } = wanted;
+  const found = new Map<string, IntegrationRecord | undefined>();
+  const toOpen: OrderToOpen[] = [];
+  for (const order of [...orders, ...left]) {
+    const record = written.find(({ id }) => id === order.order);
+    const name = record?.integration ?? setting.integration?.name ?? '';
+    if (!found.has(name)) found.set(name, await deps.ledger.settings.integrations.find(name));
+    toOpen.push({
+      order: order.order,
+      family: order.family,
+      ptr: order.ptr,
       wanted: order.wanted ?? null,
       service: setting.service.id,
-      integration: integration.name,
-      group: wanted.group,
-      run: wanted.run,
-      siblings: wanted.orders.map((sibling) => sibling.order),
-    };
-    // One after the other: an order may take over a reserved address that the next one must then not see.
-    const opened = ticketOf(await openOrder(deps, request), request, { setting, integration });
-    if ('failure' in opened) return refuse(opened.failure, !plan.complete && opened.failure.code !== 'order-in-use');
-    tickets.push(opened);
+      integration: name,
+      group: record?.group ?? wanted.group ?? '',
+      run,
+      siblings: orders.map((sibling) => sibling.order),
+      // It goes only when its orders are over, and those wait for nothing.
+      fenceMs: found.get(name)?.fenceMs ?? 0,
+      domain: setting.service.domain,
+    });
   }
-  return { ...plan, orders: tickets };
+  const opened = await openTickets(deps, toOpen);
+  if ('failure' in opened) return refuse(opened.failure, !plan.complete && opened.failure.code !== 'order-in-use');
+  const [first = setting.integration] = [...found.values()].filter((one) => one !== undefined);
+  // What an earlier list left may have moved to an order of this one.
+  const tickets = opened.filter((ticket, n) => n < orders.length || ticket.kind === 'holds');
+  if (first !== null) return { ...plan, integration: timesOf(first), orders: tickets };
+  const [over] = tickets.filter((ticket) => ticket.kind === 'closed');
+  return over === undefined ? plan : refuse(over.outcome.failure, !plan.complete);
 }
 
-/**
- * An order, or a reserved address of another one, whose owner's run is closed moves to this run (design.md 3, step 1).
- * What a running run reserved for the service is left to it; an order of its own can only be in one run's hands.
- */
-async function openOrder(deps: Deps, request: OpenOrder): Promise<OpenedOrder> {
-  const running: RunRef[] = [];
-  for (;;) {
-    const opened = await deps.ledger.orders.open({ ...request, running });
-    if (opened.kind !== 'owned') return opened;
-    const { owner } = opened;
-    if ((await deps.runs.closedAt(owner)) !== undefined) {
-      const moved = await deps.ledger.orders.open({ ...request, running, takeOverFrom: owner });
-      if (moved.kind !== 'owned' || sameOwner(moved.owner, owner)) return moved;
-    } else if (running.some((run) => sameOwner(run, owner))) {
-      // Named again although it is to be left alone: it is the owner of this very order.
-      return opened;
-    } else {
-      running.push(owner);
-    }
-  }
+interface Begun {
+  readonly run: RunRef;
+  /** What the run, before it started over, answered beside addresses; nothing when it has not answered. */
+  readonly answered: Answered | null;
+}
+
+interface NewOrders {
+  readonly setting: ServiceSetting;
+  /** Of orders that are written now. */
+  readonly group: string | null;
 }
 
 interface Wanted {
-  readonly service: string;
   readonly run: RunRef;
-  readonly of: (situation: Situation) => readonly WantedAddress[] | { readonly failure: Failure };
+  /** Orders of the service that are in the ledger already. */
+  readonly written: readonly OrderRecord[];
+  readonly orders: readonly WantedAddress[];
+  /** Beside these, as far as they still hold an address. */
+  readonly left: readonly WantedAddress[];
+  /** Why what is missing may not be written. */
+  readonly forbids: (situation: Situation) => { readonly failure: Failure } | { readonly reason: Reason } | undefined;
 }
 type WantedAddress = WantedOrder & { readonly wanted?: string | null };
-interface Orders {
-  readonly setting: ServiceSetting;
-  readonly orders: readonly WantedAddress[];
-  readonly group: string;
-  readonly run: RunRef;
+
+function wantedOf({ id, family, ptr }: OrderRecord): WantedOrder {
+  return { order: id, family, ptr };
+}
+
+function names(orders: readonly WantedOrder[], id: string): boolean {
+  return orders.some(({ order }) => order === id);
 }
 
 function situationOf(deps: Deps, { service, tariff, server, integration }: ServiceSetting): Situation {
@@ -213,66 +258,6 @@ function planFor({ service, server, integration }: ServiceSetting, situation: Si
   };
 }
 
-export function timesOf(integration: IntegrationRecord): IntegrationTimes {
-  const { name, requestTimeoutMs, fenceMs, coolDownMs, quarantineMs, maxAttempts, maxConflicts, onConflict, dialect } =
-    integration;
-  return {
-    name,
-    requestTimeoutMs,
-    fenceMs,
-    coolDownMs,
-    quarantineMs,
-    maxAttempts,
-    maxConflicts,
-    onConflict,
-    unread: dialect === null,
-  };
-}
-
-function ticketOf(
-  opened: OpenedOrder,
-  request: OpenOrder,
-  { setting, integration }: { readonly setting: ServiceSetting; readonly integration: IntegrationRecord },
-): OpenedTicket | { readonly failure: Failure } {
-  switch (opened.kind) {
-    case 'closed':
-      return { kind: 'closed', order: request.order, outcome: opened.outcome };
-    case 'open':
-    case 'holds': {
-      const { order } = opened;
-      const ticket: OrderTicket = {
-        order: order.id,
-        integration: order.integration,
-        family: order.family,
-        group: order.group,
-        mark: order.mark,
-        ptr: order.ptr ?? setting.service.domain,
-        wanted: order.wanted,
-        fenceMs: integration.fenceMs,
-        run: request.run,
-      };
-      if (opened.kind === 'open') return { kind: 'open', ticket, attempts: order.attempts };
-      return { kind: 'holds', ...heldBy(ticket, opened.address) };
-    }
-    case 'differs':
-    case 'owned':
-    case 'removing':
-    case 'too-many':
-      return { failure: refusals.ofOrder(opened, request) };
-  }
-}
-
-/**
- * An address that moved here from a closed order keeps the tag it carries in IPmanager, and gets this order's PTR; any
- * other keeps the PTR that is wanted for it, which its customer may have changed since.
- */
-function heldBy(ticket: OrderTicket, row: AddressRecord) {
-  const moved = row.mark !== null && row.mark.tag !== ticket.mark.tag;
-  const wanted = moved ? ticket.ptr : (row.ptr ?? ticket.ptr);
-  const ptrWritten = row.ptrSeen !== null && samePtr(row.ptrSeen, wanted);
-  return { ticket: { ...ticket, mark: row.mark ?? ticket.mark, ptr: wanted }, address: addressView(row), ptrWritten };
-}
-
 function isComplete({ service }: Pick<ServiceSetting, 'service'>): boolean {
   return service.state === 'active' || service.state === 'suspended';
 }
@@ -286,8 +271,4 @@ function familyNotAllowed(situation: Situation, order: WantedOrder): Reason {
 
 function refuse(failure: Failure, begun: boolean): Opened {
   return { kind: 'refused', failure, begun };
-}
-
-function sameOwner(one: RunRef, other: RunRef): boolean {
-  return one.workflowId === other.workflowId && one.runId === other.runId;
 }

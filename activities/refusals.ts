@@ -95,6 +95,16 @@ function beyondSetUp(order: string, service: string): Failure {
   };
 }
 
+/** A list of orders, some of them begun, the rest of which the service may not have by now. */
+export function noMoreOrders({ code, message }: Reason): Failure {
+  return {
+    code,
+    message: `no more addresses than were ordered before: ${message}`,
+    field: 'addresses',
+    next: 'send the orders it was begun with, or change its tariff or server first; nothing was done',
+  };
+}
+
 export function tagNotKept(integration: string): Failure {
   return {
     code: 'tag-not-kept',

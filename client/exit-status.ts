@@ -10,7 +10,7 @@ const refused = `refused exists in-use same-panel
   order-differs order-in-use order-closed order-superseded
   removing service-removing service-removed tariff-exceeded too-many-addresses
   address-protected address-quarantined address-in-use address-in-conflict address-in-flight address-not-held
-  address-not-ours not-yours no-conflict ptr-change-running
+  address-not-ours address-not-given not-yours no-conflict ptr-change-running
   other-checksum other-panel not-waiting sync-contended import-running
   nothing-to-keep nothing-to-steer too-late nothing-to-retry set-up-finished`;
 

@@ -1,11 +1,12 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, patched, setHandler } from '@temporalio/workflow';
 import type { Opened, Plan } from '../activities/opening.ts';
 import { addedUpdate, workflowIds, type AllocationResult } from './contract.ts';
 import { addAddressInput, type AddAddress, type AddAddressInput } from './inputs/inputs.ts';
 import { check } from './inputs/check.ts';
-import { ledger, looking, reading } from './steps/activity-profiles.ts';
-import { allocate, type Allocated } from './steps/allocate.ts';
+import { ledger, looking } from './steps/activity-profiles.ts';
+import { allocate, closeOrder, type Kept, type ToGoBack } from './steps/allocate.ts';
 import { openAnswer } from './steps/answer.ts';
+import { withForms } from './steps/forms.ts';
 import { giveBack } from './steps/give-back.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
@@ -60,6 +61,8 @@ async function story(raw: AddAddressInput, run: Run): Promise<AllocationResult> 
   stage.about({ service });
   const plan = await open(input, stage);
   stage.about({ integration: plan.integration?.name ?? null });
+  // Done by an earlier run: nothing is asked for it any more, so there is nothing that a stop could take back either.
+  if (plan.done !== undefined) return { service, outcome: 'allocated', addresses: [plan.done] };
   const [order] = plan.orders;
   if (order === undefined || plan.integration === null) {
     const reason = plan.reason ?? { code: 'no-address', message: `service ${service} gets no address` };
@@ -78,33 +81,25 @@ async function story(raw: AddAddressInput, run: Run): Promise<AllocationResult> 
     if (interruption.stop !== undefined) throw stopped(interruption.stop, `order ${input.order}`);
     throw failWith(held.failure);
   }
+  if (held.kind === 'to-go-back') return goBack(plan, held, run);
   run.answered({ service, outcome: 'allocated', addresses: [held.address] });
   return putOnServer(plan, held, run);
 }
 
 async function open(input: AddAddress, stage: Stage): Promise<Plan> {
   const ask = () => insist<Opened>(stage, 'write the order', () => ledger.openAdded(input, stage.run));
-  let opened = await ask();
-  if (opened.kind === 'plan' && opened.integration?.unread) {
-    const { name, requestTimeoutMs } = opened.integration;
-    try {
-      await reading(requestTimeoutMs, `read the forms of ${name}`, 6).readDialect(name);
-    } catch (error) {
-      // Nothing was begun yet: an answer now is worth more than a wait.
+  const opened = await withForms(stage, ask, {
+    needless: ({ done }) => done !== undefined,
+    unreadable: (error) => {
       throw failWith(failureOf(error));
-    }
-    opened = await ask();
-  }
+    },
+  });
   if (opened.kind === 'refused') throw failWith(opened.failure);
   return opened;
 }
 
 /** Steps 8 and 9. A stop takes it off the server again before it goes back. */
-async function putOnServer(
-  plan: Plan,
-  held: Extract<Allocated, { kind: 'held' }>,
-  run: Run,
-): Promise<AllocationResult> {
+async function putOnServer(plan: Plan, held: Kept, run: Run): Promise<AllocationResult> {
   const { stage, interruption } = run;
   const { address, ticket } = held;
   const service = plan.service.id;
@@ -128,20 +123,22 @@ async function putOnServer(
   return { service, outcome: 'allocated', addresses };
 }
 
-/** Off the server and back to IPmanager; then the run ends as stopped. */
-async function goBack(
-  plan: Plan,
-  { address, ticket }: Extract<Allocated, { kind: 'held' }>,
-  { stage, interruption }: Run,
-): Promise<never> {
-  interruption.request('abandoned');
+/** Off the server and back to IPmanager; then the run ends as stopped, or with what the order ends with. */
+async function goBack(plan: Plan, held: Kept | ToGoBack, { stage, interruption }: Run): Promise<never> {
+  const { address, ticket } = held;
+  if (held.kind === 'held') interruption.request('abandoned');
   const service = plan.service.id;
-  if (plan.integration !== null) {
+  // Active before a run of former code met it: its service uses it, and this run gave it nothing (I4).
+  const stays = address.state === 'active' && patched('active-address-stays');
+  if (plan.integration !== null && !stays) {
     const what = `take ${address.ip} off ${service}`;
     const call = (summary: string) => looking(plan.serverTimeoutMs, summary).takeOffService(service, address.ip);
     await untilDone({ stage, service, requestTimeoutMs: plan.serverTimeoutMs, what, call });
-    await giveBack(address.ip, ticket, { ...plan.integration, stage, reason: `order ${ticket.order} was stopped` });
+    const reason = held.kind === 'held' ? `order ${ticket.order} was stopped` : held.failure.message;
+    await giveBack(address.ip, ticket, { ...plan.integration, stage, reason });
+    if (held.kind === 'to-go-back') await closeOrder(ticket, held.failure, stage);
   }
+  if (held.kind === 'to-go-back' && interruption.stop === undefined) throw failWith(held.failure);
   throw stopped(interruption.stop ?? 'abandoned', `order ${ticket.order}`);
 }
 

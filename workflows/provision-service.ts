@@ -7,13 +7,14 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
-import type { Opened, Plan } from '../activities/opening.ts';
+import type { Answered, Opened, Plan } from '../activities/opening.ts';
 import { workflowIds, type AllocationResult } from './contract.ts';
 import type { Failure } from './domain/failure.ts';
 import { check } from './inputs/check.ts';
 import { provisionServiceInput, type ProvisionServiceInput } from './inputs/inputs.ts';
-import { ledger, reading } from './steps/activity-profiles.ts';
-import { allocate, type Allocated, type Desk } from './steps/allocate.ts';
+import { ledger } from './steps/activity-profiles.ts';
+import { allocate, closeOrder, type Allocated, type Desk } from './steps/allocate.ts';
+import { withForms } from './steps/forms.ts';
 import { giveBack } from './steps/give-back.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
@@ -31,6 +32,7 @@ export interface Carried {
   readonly report?: Talk['report'];
   readonly placed?: boolean;
   readonly mayBeThere?: boolean;
+  readonly answered?: Answered;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function provisionService(raw: ProvisionServiceInput, carried: Carr
     talk.report = carried.report;
     talk.placed = carried.placed ?? false;
     talk.mayBeThere = carried.mayBeThere ?? false;
+    talk.answered = carried.answered ?? null;
     // Messages may come before the story takes it up, and are compared with it.
     const first = check(provisionServiceInput, carried.input ?? raw, 'provisionService');
     if (first.ok) talk.input = first.value;
@@ -84,6 +87,7 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
   await reserve(plan, run);
   if (interruption.stop === undefined) {
     talk.answer.give(resultOf(plan, talk));
+    talk.answered = { reason: plan.reason };
     const setUp = await setUpUntilDone(plan, run);
     if (setUp === 'done' && (await activate(plan, run)) === 'done') return complete(plan, talk);
   }
@@ -91,21 +95,18 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
   throw stopped(interruption.stop ?? 'cancelled', `service ${plan.service.id}`);
 }
 
-/** Step 1. The panel's forms are read at first use, where the integration was added without a test. */
-async function open({ stage }: Run, input: NonNullable<Talk['input']>): Promise<Plan> {
-  const ask = () => insist<Opened>(stage, 'write the orders', () => ledger.openProvision(input, stage.run));
-  let opened = await ask();
-  if (opened.kind === 'plan' && !opened.complete && opened.integration?.unread) {
-    const { name, requestTimeoutMs } = opened.integration;
-    try {
-      await reading(requestTimeoutMs, `read the forms of ${name}`, 6).readDialect(name);
-    } catch (error) {
+/** Step 1. */
+async function open({ stage, talk }: Run, input: NonNullable<Talk['input']>): Promise<Plan> {
+  const ask = () =>
+    insist<Opened>(stage, 'write the orders', () => ledger.openProvision(input, stage.run, talk.answered));
+  const opened = await withForms(stage, ask, {
+    needless: (plan) => plan.complete || plan.reason !== null,
+    unreadable: async (error) => {
       const failure = failureOf(error);
       await end(input.service.id, failure.message, stage);
       throw failWith(failure);
-    }
-    opened = await ask();
-  }
+    },
+  });
   if (opened.kind === 'plan') return opened;
   if (opened.begun) await end(input.service.id, opened.failure.message, stage);
   throw failWith(opened.failure);
@@ -136,7 +137,7 @@ async function reserve(plan: Plan, run: Run): Promise<void> {
   const outcomes = await Promise.all(
     plan.orders.map(async (order) => {
       const outcome = await allocate(order, desk);
-      if (outcome.kind === 'refused' && outcome.failure.code !== 'refused-together') refused.push(outcome.failure);
+      if (outcome.kind !== 'held' && outcome.failure.code !== 'refused-together') refused.push(outcome.failure);
       return outcome;
     }),
   );
@@ -147,7 +148,8 @@ async function reserve(plan: Plan, run: Run): Promise<void> {
 }
 
 function keep(talk: Talk, outcomes: readonly Allocated[]): void {
-  const held = outcomes.filter((outcome) => outcome.kind === 'held');
+  const held = outcomes.filter((outcome) => outcome.kind !== 'refused');
+  talk.goingBack = outcomes.filter((outcome) => outcome.kind === 'to-go-back');
   talk.held = held.map(({ ticket, address }) => ({ ticket, ip: address.ip }));
   talk.addresses = held.map(({ address }) => address);
 }
@@ -162,6 +164,7 @@ async function undo(plan: Plan, run: Run, why?: string): Promise<void> {
   for (const { ip, ticket } of talk.held) {
     if (plan.integration !== null) await giveBack(ip, ticket, { ...plan.integration, stage, reason });
   }
+  for (const { ticket, failure } of talk.goingBack) await closeOrder(ticket, failure, stage);
   talk.addresses = [];
   const left = await end(plan.service.id, reason, stage);
   // Addresses added meanwhile: a removal of its own takes them back, and owns the wait for them (I6).
@@ -218,6 +221,7 @@ function carry(talk: Talk, { stop }: Interruption): Carried {
     mayBeThere: talk.mayBeThere,
     ...(stop === undefined ? {} : { stop }),
     ...(talk.input === undefined ? {} : { input: talk.input }),
+    ...(talk.answered === null ? {} : { answered: talk.answered }),
     ...(talk.report === undefined ? {} : { report: talk.report }),
   };
 }

@@ -130,10 +130,7 @@ export interface Orders {
    * found closed: the order, or the reserved address of that owner's order, then moves to this run.
    */
   open(request: OpenOrder): Promise<OpenedOrder>;
-  /**
-   * Writes `sentAt` of attempt `attempt` (1, 2 …). `taken`: another copy of this attempt was here first (zombie), or a later
-   * attempt, which a copy of this one must not follow.
-   */
+  /** Writes `sentAt` of an attempt (1, 2 …). `taken`: a copy of it was here before (zombie), or a later attempt was. */
   beginAttempt(request: AttemptRef): Promise<{ readonly kind: 'begun' | 'taken' | 'removing' | 'not-owner' }>;
   endAttempt(request: AttemptRef & { readonly result: string; readonly ip?: string }): Promise<void>;
   /**
@@ -149,6 +146,8 @@ export interface Orders {
   /** Stores the end of an order that has no address. Again with the same outcome is harmless. */
   close(request: { readonly order: string; readonly failure: Failure; readonly run: RunRef }): Promise<StoredOutcome>;
   find(id: string): Promise<OrderRecord | undefined>;
+  /** All of the service's present life as they were written, ended ones too; not those whose address went to another. */
+  ofLife(service: string): Promise<readonly OrderRecord[]>;
   /** Orders without an address and without an outcome. */
   listOpen(filter?: { readonly integration?: string; readonly service?: string }): Promise<readonly OrderRecord[]>;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { advance, begin, type Event, type Progress, type Step } from '../../workflows/domain/allocation.ts';
+import { advance, begin, type Progress } from '../../workflows/domain/allocation.ts';
+import type { Event, Step } from '../../workflows/domain/allocation-steps.ts';
 import { report, seed } from '../support/seed.ts';
 import { play, type Protocol } from './support/allocation-model.ts';
 import { check, scenes } from './support/allocation-scenes.ts';
@@ -99,6 +100,9 @@ function plantedBugs(): Readonly<Record<string, Partial<Protocol>>> {
       advance: instead((next, event, _before, stop) =>
         event.kind === 'allocated' && !stop ? step(next, { do: 'write-ptr', ip: event.ip }) : next,
       ),
+    },
+    'what else the panel gives is taken for what was asked for': {
+      begin: (order) => ({ ...begin(order), exact: false }),
     },
     'an earlier run is not looked for': {
       begin: ({ attempts, ...order }) => ({ ...begin({ ...order, attempts: 0 }), attempt: attempts + 1 }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { advance, begin, resume, type Event, type Progress, type Step } from '../../workflows/domain/allocation.ts';
+import { advance, begin, resume, type Progress } from '../../workflows/domain/allocation.ts';
+import type { Event, Step } from '../../workflows/domain/allocation-steps.ts';
 
 const failure = { code: 'no-free-address', message: 'nothing free', next: 'add some' };
 const limits = { maxAttempts: 3, maxConflicts: 2 };
@@ -118,6 +119,36 @@ const claims: readonly (readonly [claim: string, played: Played, step: unknown])
     { events: [allocated, { kind: 'withheld' }], from: particular },
     close('address-quarantined'),
   ],
+  [
+    'a particular address the panel replaced goes back',
+    { events: [{ kind: 'allocated', ip: other }], from: particular },
+    { do: 'give-back', ips: [other] },
+  ],
+  [
+    'and the order ends so',
+    { events: [{ kind: 'allocated', ip: other }, back], from: particular },
+    { do: 'close', failure: expect.objectContaining({ code: 'address-not-given', value: ip }) },
+  ],
+  [
+    'a particular address found replaced goes back too',
+    { events: [unknown, over, found(other)], from: particular },
+    { do: 'give-back', ips: [other] },
+  ],
+  [
+    'found beside others, the particular one is claimed',
+    { events: [unknown, over, found(other, ip)], from: particular },
+    { do: 'claim', ip },
+  ],
+  [
+    'and the others go back once it is kept',
+    { events: [unknown, over, found(other, ip), { kind: 'claimed' }, { kind: 'ptr-written' }], from: particular },
+    { do: 'give-back', ips: [other] },
+  ],
+  [
+    'a run of former code keeps what it was given',
+    { events: [{ kind: 'allocated', ip: other }], from: { ...particular, exact: false } },
+    { do: 'claim', ip: other },
+  ],
   ['a parked address costs an attempt', { events: [allocated, { kind: 'withheld' }] }, request(2)],
   [
     'only parked ones are the end',
@@ -150,6 +181,16 @@ const claims: readonly (readonly [claim: string, played: Played, step: unknown])
     'a refused PTR gives it back',
     { events: [allocated, { kind: 'claimed' }, { kind: 'ptr-refused', failure }] },
     { do: 'give-back', ips: [ip] },
+  ],
+  [
+    'held since an earlier run, its PTR refused: it is handed back, for it may be on its server',
+    { events: [{ kind: 'ptr-refused', failure }], from: resume(ip, limits) },
+    { do: 'hand-back', ip, failure },
+  ],
+  [
+    'held since an earlier run and stopped: it is handed back too',
+    { events: [{ kind: 'ptr-written' }], from: resume(ip, limits), stopAt: 0 },
+    { do: 'hand-back', ip, failure: undefined },
   ],
   ['stopped at the answer: it goes back', { events: [allocated], stopAt: 0 }, { do: 'give-back', ips: [ip] }],
   ['stopped in doubt: the fence is waited out', { events: [unknown], stopAt: 0 }, { do: 'fence' }],

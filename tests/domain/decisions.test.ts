@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatDuration, parseDuration } from '../../workflows/domain/duration.ts';
-import { eligibility, ordersOf, type Situation } from '../../workflows/domain/eligibility.ts';
+import {
+  eligibility,
+  ordersOf,
+  plannedOrders,
+  type OrderedBefore,
+  type Situation,
+} from '../../workflows/domain/eligibility.ts';
 import { reAttach, type OrderedService } from '../../workflows/domain/re-attach.ts';
 import { groupFor } from '../../workflows/domain/states.ts';
 
@@ -111,5 +117,71 @@ describe('an order sent again', () => {
 
   test('another family in the list differs', () => {
     expect(reAttach(list('ipv4'), list('ipv6'), true)).toEqual({ kind: 'differs', fields: ['addresses'] });
+  });
+});
+
+describe('the orders a service that is being set up goes on with', () => {
+  const order = (n: number, more = {}) => ({ order: `s/1/ipv4/${n}`, family: 'ipv4' as const, ptr: null, ...more });
+  const begun = (n: number) => ({ ...order(n), begun: true });
+  const unsent = (n: number) => ({ ...order(n), begun: false });
+  const before = (own: OrderedBefore['own'], more: Partial<OrderedBefore> = {}): OrderedBefore => ({
+    written: own.map((one) => one.order),
+    own,
+    answered: false,
+    waits: false,
+    ...more,
+  });
+  const tariff = (ipv4: number, dedicated = true) => ({ ...situation, tariff: { ...none, ipv4, dedicated } });
+  const asked = [order(1, { order: 'a' }), order(2, { order: 'b' })];
+
+  test.each<readonly [string, Situation, typeof asked | undefined, OrderedBefore, readonly string[]]>([
+    ['none written: those of the tariff', tariff(2), undefined, before([]), ['s/1/ipv4/1', 's/1/ipv4/2']],
+    [
+      'died in the writing: what is missing of the tariff too',
+      tariff(2),
+      undefined,
+      before([unsent(1)]),
+      ['s/1/ipv4/1', 's/1/ipv4/2'],
+    ],
+    [
+      'died in the writing, and the tariff has none by now',
+      tariff(2, false),
+      undefined,
+      before([unsent(1)]),
+      ['s/1/ipv4/1'],
+    ],
+    [
+      'sent: those that are written, though the tariff has more',
+      tariff(2),
+      undefined,
+      before([begun(1)]),
+      ['s/1/ipv4/1'],
+    ],
+    [
+      'sent: those that are written, though the tariff has fewer',
+      tariff(1),
+      undefined,
+      before([begun(1), begun(2)]),
+      ['s/1/ipv4/1', 's/1/ipv4/2'],
+    ],
+    [
+      'waiting for its set-up: those that are written',
+      tariff(2),
+      undefined,
+      before([unsent(1)], { waits: true }),
+      ['s/1/ipv4/1'],
+    ],
+    ['answered: those that are written', tariff(2), undefined, before([unsent(1)], { answered: true }), ['s/1/ipv4/1']],
+    ['answered with none: none, though the tariff has some', tariff(2), undefined, before([], { answered: true }), []],
+    ['listed by the caller: the list', tariff(1), asked, before([begun(1)]), ['a', 'b']],
+    [
+      'listed, and answered: those of the list that are written',
+      tariff(2),
+      asked,
+      before([], { answered: true, written: ['b'] }),
+      ['b'],
+    ],
+  ])('%s', (_, at, orders, then, expected) => {
+    expect(plannedOrders(at, orders, then).map((one) => one.order)).toEqual(expected);
   });
 });

@@ -36,6 +36,7 @@ import { historiesFolder } from './history.ts';
  *   IPTALLY_RECORD=1 jest --selectProjects integration --testPathPatterns tests/replay/record
  * writes what is missing; IPTALLY_RECORD=overwrite writes all anew, which throws the proof away that runs begun under the
  * version before still replay: only before the first release, or beside a patch and its own new scenario.
+ * Those named `formerly` are of the code before a patch, and cannot be recorded again: they are why it is there.
  */
 const mode = process.env['IPTALLY_RECORD'];
 const recording = mode === undefined ? describe.skip : describe;

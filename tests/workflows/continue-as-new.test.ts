@@ -113,6 +113,23 @@ describe('a story that starts over in the middle of a wait', () => {
     expect(simulator.allocations().get(await tagOf(engine, 'wait-1/1/ipv4/1'))).toBe(1);
   });
 
+  test.concurrent.each([
+    ['more-1', 1, 2],
+    ['none-1', 0, 1],
+  ])('keeps to what it answered though its tariff has more by now (%s)', async (id, before, now) => {
+    const web = await addIspManager(engine, `web-${id}`, { preset: 'gold' });
+    await engine.addTariff(`of-${id}`, before);
+    const { answer, handle } = await orderService(engine, service(id, { server: `web-${id}`, tariff: `of-${id}` }));
+    await startedOver(workflowIds.provisionService(id));
+    await ledger.settings.tariffs.edit(`of-${id}`, { dedicated: true, ipv4: now });
+    const runs = await runsOf(workflowIds.provisionService(id));
+    await startedOver(workflowIds.provisionService(id), runs);
+    web.world.presets.push('gold');
+    const { outcome, addresses } = await handle.result();
+    expect([outcome, addresses.map(({ ip }) => ip)]).toEqual([answer.outcome, answer.addresses.map(({ ip }) => ip)]);
+    expect(await ledger.addresses.list({ service: id })).toHaveLength(before);
+  });
+
   test.concurrent('keeps the address when it was cancelled before: what is off its server is put back there', async () => {
     const { ip, url } = await onServer('web-stay', 'stay-1');
     await edit('web-stay', nowhere);

@@ -20,6 +20,15 @@ export function inQuarantine(ip: string): Failure {
   };
 }
 
+export function notGiven(wanted: string, given: string): Failure {
+  return {
+    code: 'address-not-given',
+    message: `IPmanager gave ${given} instead of ${wanted}, which was asked for; a particular address is never replaced`,
+    value: wanted,
+    next: 'ask without a particular address: this panel does not heed the one it is asked for',
+  };
+}
+
 export function onlyConflicts(ips: readonly string[]): Failure {
   return {
     code: 'too-many-conflicts',

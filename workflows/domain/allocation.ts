@@ -2,11 +2,13 @@ import {
   endedUnknown,
   inConflict,
   inQuarantine,
+  notGiven,
   onlyConflicts,
   onlyQuarantined,
   readWithoutTag,
   tagNotKept,
 } from './allocation-failures.ts';
+import type { ClaimEvent, Event, Step } from './allocation-steps.ts';
 import type { Failure } from './failure.ts';
 
 /**
@@ -18,42 +20,9 @@ import type { Failure } from './failure.ts';
  *      │                              └─ nothing ──► request
  *      └── refused ──► close                            ├─ withheld (parked) ──► request
  *                                                       └─ not ours ──► fence ──► find
+ *
+ * Its steps and events are in `allocation-steps.ts`.
  */
-export type Step =
-  | { readonly do: 'request'; readonly attempt: number; readonly freshSession: boolean }
-  /** Wait before the next request: the panel was not reached, `round` times in a row. */
-  | { readonly do: 'back-off'; readonly round: number }
-  /** Wait until no effect of what was sent can land any more. */
-  | { readonly do: 'fence' }
-  | { readonly do: 'find' }
-  | { readonly do: 'claim'; readonly ip: string }
-  | { readonly do: 'mark'; readonly ip: string }
-  | { readonly do: 'write-ptr'; readonly ip: string }
-  /** By the release steps. */
-  | { readonly do: 'give-back'; readonly ips: readonly string[] }
-  | { readonly do: 'close'; readonly failure: Failure }
-  | { readonly do: 'done'; readonly ip: string }
-  /** Cancelled, abandoned, or refused beside another order: this order holds nothing any more. */
-  | { readonly do: 'stopped' };
-
-export type Event =
-  | { readonly kind: 'allocated'; readonly ip: string }
-  | { readonly kind: 'refused' | 'not-logged-in' | 'not-sent' | 'unknown'; readonly failure: Failure }
-  | { readonly kind: 'backed-off' | 'fence-over' | 'marked' }
-  | { readonly kind: 'ptr-written' }
-  /** Proven by complete listings begun after the fence (I12); none means not found. */
-  | { readonly kind: 'found'; readonly ips: readonly string[] }
-  | ClaimEvent
-  | { readonly kind: 'ptr-refused'; readonly failure: Failure }
-  /** `strays` turned out not to be ours and were left alone. */
-  | { readonly kind: 'given-back'; readonly strays: readonly string[] };
-
-export type ClaimEvent =
-  | { readonly kind: 'claimed' | 'not-ours' | 'tag-cut' | 'withheld' }
-  | { readonly kind: 'removing'; readonly failure: Failure }
-  | { readonly kind: 'in-use'; readonly mark: boolean }
-  /** The order has this address already (I7). */
-  | { readonly kind: 'extra'; readonly has: string };
 
 export interface Limits {
   /** Requests that led to nothing: not found, not sent, withheld. */
@@ -87,6 +56,10 @@ export interface Progress {
   readonly closing: Failure | undefined;
   /** What it ends with whatever is found. */
   readonly ending: Failure | undefined;
+  /** The address was held before this run began. */
+  readonly heldBefore: boolean;
+  /** What else the panel gives than the one asked for goes back. Runs of former code kept it. */
+  readonly exact: boolean;
 }
 
 /** `attempts` of earlier runs: their outcome is unknown, so they are looked for before anything is sent (I7). */
@@ -112,19 +85,22 @@ export function begin(order: {
     lookedLast: false,
     closing: undefined,
     ending: undefined,
+    heldBefore: false,
+    exact: true,
   };
 }
 
 /** An order that holds its address already goes on at its first undone step. */
 export function resume(ip: string, limits: Limits): Progress {
-  return { ...begin({ attempts: 0, wanted: null, limits }), attempt: 0, step: { do: 'write-ptr', ip } };
+  const fresh = begin({ attempts: 0, wanted: null, limits });
+  return { ...fresh, attempt: 0, heldBefore: true, step: { do: 'write-ptr', ip } };
 }
 
 /** `stop`: the run was cancelled or abandoned, or another of its orders was refused. */
 export function advance(progress: Progress, event: Event, stop: boolean): Progress {
   switch (event.kind) {
     case 'allocated':
-      return stop ? giveBack(progress, [event.ip]) : claim({ ...progress, unreached: 0 }, event.ip);
+      return afterGift({ ...progress, unreached: 0 }, event.ip, stop);
     case 'refused':
       return onward({ ...progress, closing: event.failure }, stop);
     case 'not-logged-in':
@@ -140,7 +116,7 @@ export function advance(progress: Progress, event: Event, stop: boolean): Progre
     case 'ptr-written':
       return afterPtr(progress, stop);
     case 'ptr-refused':
-      return giveBack({ ...progress, ending: event.failure }, heldBy(progress.step));
+      return letGo({ ...progress, ending: event.failure }, heldBy(progress.step));
     case 'given-back':
       return onward(withStrays(progress, event.strays), stop);
     case 'backed-off':
@@ -157,10 +133,26 @@ export function advance(progress: Progress, event: Event, stop: boolean): Progre
   }
 }
 
+function afterGift(progress: Progress, ip: string, stop: boolean): Progress {
+  if (stop) return giveBack(progress, [ip]);
+  const other = notAsked(progress, [ip]);
+  return other === undefined ? claim(progress, ip) : giveBack({ ...progress, ending: other }, [ip]);
+}
+
+/** A particular address is refused, never replaced: also not by a panel that does not heed what it was asked for. */
+function notAsked({ wanted, exact }: Progress, ips: readonly string[]): Failure | undefined {
+  const [first] = ips;
+  if (wanted === null || !exact || first === undefined || ips.includes(wanted)) return undefined;
+  return notGiven(wanted, first);
+}
+
 /** Step 3: `ips` carry our tag, proven. One is adopted, the others wait as spares. */
 function afterLook(progress: Progress, ips: readonly string[], stop: boolean): Progress {
   if (ips.length > 0 && (stop || progress.ending !== undefined)) return giveBack(progress, ips);
-  const [first, ...spare] = ips;
+  const other = notAsked(progress, ips);
+  if (other !== undefined) return giveBack({ ...progress, ending: other }, ips);
+  const asked = ips.filter((ip) => progress.exact && ip === progress.wanted);
+  const [first, ...spare] = [...asked, ...ips.filter((ip) => !asked.includes(ip))];
   if (first !== undefined) return claim({ ...progress, spare, closing: undefined, lookedLast: false }, first);
   // Twice answered without our tag on it is no chance: this panel keeps none.
   if (progress.strays.length > 1)
@@ -228,7 +220,7 @@ function afterUnsent(progress: Progress, failure: Failure, stop: boolean): Progr
 
 function afterPtr(progress: Progress, stop: boolean): Progress {
   const [ip = ''] = heldBy(progress.step);
-  if (stop) return giveBack(progress, [ip]);
+  if (stop) return letGo(progress, [ip]);
   const kept = { ...progress, kept: ip };
   return progress.spare.length > 0 ? giveBack(kept, []) : { ...kept, step: { do: 'done', ip } };
 }
@@ -263,6 +255,12 @@ function claim(progress: Progress, ip: string): Progress {
 
 function giveBack(progress: Progress, ips: readonly string[]): Progress {
   return { ...progress, spare: [], step: { do: 'give-back', ips: [...ips, ...progress.spare] } };
+}
+
+/** An address that is not kept after all: only one that this run took can be on no server yet. */
+function letGo(progress: Progress, [ip = '']: readonly string[]): Progress {
+  if (!progress.heldBefore) return giveBack(progress, [ip]);
+  return { ...progress, step: { do: 'hand-back', ip, failure: progress.ending } };
 }
 
 function spent(progress: Progress): boolean {

@@ -63,6 +63,37 @@ export function ordersOf(
   return asked;
 }
 
+/** What stands in the ledger of a service that is being set up, when a run begins or starts over. */
+export interface OrderedBefore {
+  /** Ids of all orders of its present life. */
+  readonly written: readonly string[];
+  /** Those of its provisioning, as they were written; `begun`: something was sent for it. */
+  readonly own: readonly (WantedOrder & { readonly begun: boolean })[];
+  /** The addresses were answered by this run, before it started over. */
+  readonly answered: boolean;
+  /** A set-up has failed, which only ever begins once the addresses were answered. */
+  readonly waits: boolean;
+}
+
+/**
+ * The orders to go on with. All of a plan are written before the first is sent: once one was sent, or the answer given, what
+ * is written is the plan, whatever the tariff says by now (design.md 3, "Once answered, the addresses never change").
+ * Before that an earlier run may have died in the middle of the writing, and the tariff says what is missing.
+ */
+export function plannedOrders(
+  situation: Situation,
+  asked: readonly WantedOrder[] | undefined,
+  before: OrderedBefore,
+): readonly WantedOrder[] {
+  const own = before.own.map(({ order, family, ptr }) => ({ order, family, ptr }));
+  if (before.answered) return asked?.filter(({ order }) => before.written.includes(order)) ?? own;
+  if (asked !== undefined) return asked;
+  const settled = before.waits || before.own.some(({ begun }) => begun);
+  if (settled && own.length > 0) return own;
+  const usual = eligibility(situation).kind === 'eligible' ? usualOrders(situation) : [];
+  return [...own, ...usual.filter(({ order }) => !own.some((one) => one.order === order))];
+}
+
 /** One for each address of the tariff, with ids of ours. */
 export function usualOrders({ service, tariff }: Situation): readonly WantedOrder[] {
   return [...ownOrders(service, 'ipv4', tariff.ipv4), ...ownOrders(service, 'ipv6', tariff.ipv6)];

@@ -1,7 +1,9 @@
+import { patched } from '@temporalio/workflow';
 import type { OrderTicket } from '../../activities/allocation.ts';
-import type { OpenedTicket } from '../../activities/opening.ts';
+import type { OpenedTicket } from '../../activities/order-tickets.ts';
 import type { AddressView } from '../contract.ts';
-import { advance, begin, resume, type Event, type Limits, type Progress, type Step } from '../domain/allocation.ts';
+import { advance, begin, resume, type Limits, type Progress } from '../domain/allocation.ts';
+import type { Event, Step } from '../domain/allocation-steps.ts';
 import type { Failure } from '../domain/failure.ts';
 import { ledger, listing, looking, once } from './activity-profiles.ts';
 import { giveBack, markConflict } from './give-back.ts';
@@ -21,8 +23,23 @@ export interface Desk {
 }
 
 export type Allocated =
-  | { readonly kind: 'held'; readonly ticket: OrderTicket; readonly address: AddressView }
+  | Kept
+  | ToGoBack
   | { readonly kind: 'refused'; readonly order: string; readonly failure: Failure };
+
+export interface Kept {
+  readonly kind: 'held';
+  readonly ticket: OrderTicket;
+  readonly address: AddressView;
+}
+
+/** Not to be kept, and held since an earlier run: it goes back once it is off its server, which the story sees to (I4). */
+export interface ToGoBack {
+  readonly kind: 'to-go-back';
+  readonly ticket: OrderTicket;
+  readonly address: AddressView;
+  readonly failure: Failure;
+}
 
 /** One order to its end: an address reserved with its PTR written, or a stored refusal and nothing held (I7). */
 export async function allocate(opened: OpenedTicket, desk: Desk): Promise<Allocated> {
@@ -37,11 +54,28 @@ export async function allocate(opened: OpenedTicket, desk: Desk): Promise<Alloca
   for (;;) {
     const { step } = progress;
     if (step.do === 'done' && written !== undefined) return { kind: 'held', ticket, address: written };
+    if (step.do === 'hand-back' && opened.kind === 'holds' && patched(offItsServerFirst)) {
+      const failure = step.failure ?? desk.stopped() ?? notKept(ticket.order);
+      return { kind: 'to-go-back', ticket, address: opened.address, failure };
+    }
     if (step.do === 'close' || step.do === 'stopped' || step.do === 'done') return close(ticket, step, desk);
     const event = await perform(step, ticket, desk);
     if (event.kind === 'ptr-written') written = event.address;
-    progress = advance(progress, event, desk.stopped() !== undefined);
+    progress = decided(progress, event, desk.stopped() !== undefined);
   }
+}
+
+/** Runs that gave such an address back at once, and stand behind that in their history, go on as they did. */
+const offItsServerFirst = 'held-address-off-its-server-first';
+const onlyAsAsked = 'only-the-address-asked-for';
+
+/** As the protocol says; a run that took another address than the asked one, by the protocol of then, keeps to that. */
+function decided(progress: Progress, event: Event, stop: boolean): Progress {
+  const next = advance(progress, event, stop);
+  if (progress.wanted === null || !progress.exact) return next;
+  const formerly = advance({ ...progress, exact: false }, event, stop);
+  const same = JSON.stringify(next.step) === JSON.stringify(formerly.step);
+  return same || patched(onlyAsAsked) ? next : formerly;
 }
 
 type Working = Exclude<Step, { do: 'close' | 'stopped' | 'done' }>;
@@ -77,6 +111,8 @@ async function perform(step: Working, ticket: OrderTicket, desk: Desk): Promise<
       return writePtr(step.ip, ticket, desk);
     case 'give-back':
       return goBack(step.ips, ticket, desk);
+    case 'hand-back':
+      return goBack([step.ip], ticket, desk);
   }
 }
 
@@ -141,9 +177,14 @@ async function goBack(ips: readonly string[], ticket: OrderTicket, desk: Desk): 
 
 async function close(ticket: OrderTicket, step: Step, desk: Desk): Promise<Allocated> {
   const failure = step.do === 'close' ? step.failure : (desk.stopped() ?? notKept(ticket.order));
-  await insist(desk.stage, `close order ${ticket.order}`, () => ledger.closeOrder(ticket.order, failure, ticket.run));
-  desk.stage.tell(`order ${ticket.order} ends without an address: ${failure.message}`);
+  await closeOrder(ticket, failure, desk.stage);
   return { kind: 'refused', order: ticket.order, failure };
+}
+
+/** Stores the end of an order that holds nothing any more. */
+export async function closeOrder({ order, run }: OrderTicket, failure: Failure, stage: Stage): Promise<void> {
+  await insist(stage, `close order ${order}`, () => ledger.closeOrder(order, failure, run));
+  stage.tell(`order ${order} ends without an address: ${failure.message}`);
 }
 
 function notKept(order: string): Failure {

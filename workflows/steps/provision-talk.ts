@@ -1,5 +1,5 @@
 import { setHandler } from '@temporalio/workflow';
-import type { Plan } from '../../activities/opening.ts';
+import type { Answered, Plan } from '../../activities/opening.ts';
 import type { HeldTicket } from '../../activities/set-up.ts';
 import {
   abandonUpdate,
@@ -15,6 +15,7 @@ import { reAttach } from '../domain/re-attach.ts';
 import type { ServiceState } from '../domain/states.ts';
 import { check } from '../inputs/check.ts';
 import { provisionServiceInput, setupFinishedInput, type ProvisionService } from '../inputs/inputs.ts';
+import type { ToGoBack } from './allocate.ts';
 import { openAnswer, type Answer } from './answer.ts';
 import { hearOut, type Interruption, type Stop } from './interruption.ts';
 import * as refusals from './refusals.ts';
@@ -23,12 +24,16 @@ import { failWith } from './waiting.ts';
 /** What callers and operators tell a run that provisions a service, and what it tells them. */
 export interface Talk {
   readonly answer: Answer<AllocationResult>;
+  /** Once it is given, and also before this run started over: nothing more is ordered then. */
+  answered: Answered | null;
   /** The input in force: as started, or as changed while the run waited for set-up. */
   input: ProvisionService | undefined;
   plan: Plan | undefined;
   /** Of the server in force. */
   serverTimeoutMs: number;
   held: readonly HeldTicket[];
+  /** Those of them that are not to be kept: they go back with all the others, and their orders end so. */
+  goingBack: readonly ToGoBack[];
   addresses: readonly AddressView[];
   state: ServiceState;
   reason: Reason | undefined;
@@ -59,10 +64,12 @@ export interface Change {
 export function openTalk(): Talk {
   return {
     answer: openAnswer<AllocationResult>(),
+    answered: null,
     input: undefined,
     plan: undefined,
     serverTimeoutMs: 10_000,
     held: [],
+    goingBack: [],
     addresses: [],
     state: 'provisioning',
     reason: undefined,

@@ -29,6 +29,19 @@ export function ordersIn(database: Database): Orders {
         const row = await db.selectFrom('address_order').selectAll().where('id', '=', id).executeTakeFirst();
         return row === undefined ? undefined : orderRecord(row);
       }),
+    ofLife: (service) =>
+      database.read(async (db) => {
+        const rows = await db
+          .selectFrom('address_order')
+          .innerJoin('service', 'service.id', 'address_order.service')
+          .selectAll('address_order')
+          .where('service.id', '=', service)
+          .whereRef('service.generation', '=', 'address_order.generation')
+          .orderBy('address_order.created_at')
+          .orderBy('address_order.id')
+          .execute();
+        return rows.filter(({ outcome }) => outcome?.failure.code !== 'order-superseded').map(orderRecord);
+      }),
     listOpen: (filter = {}) =>
       database.read(async (db) => {
         let query = db.selectFrom('address_order').selectAll().where('outcome', 'is', null).where('ip', 'is', null);

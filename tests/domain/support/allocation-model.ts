@@ -1,4 +1,5 @@
-import type { Event, Limits, Progress, Step } from '../../../workflows/domain/allocation.ts';
+import type { Limits, Progress } from '../../../workflows/domain/allocation.ts';
+import type { Event, Step } from '../../../workflows/domain/allocation-steps.ts';
 
 /**
  * A tiny panel and a tiny ledger around the protocol of one order, simpler than the real ones on purpose: what the panel
@@ -19,6 +20,8 @@ export type Fault =
   | 'untagged'
   /** Done and answered, and the tag was cut. */
   | 'cut'
+  /** Done and answered, with another address than the one asked for. */
+  | 'replaced'
   | 'ptr-refused'
   | 'removing';
 
@@ -145,6 +148,9 @@ function perform(world: World, step: Working, fault: Fault): Event {
       return writePtr(world, step.ip, fault);
     case 'give-back':
       return giveBack(world, step.ips);
+    case 'hand-back':
+      world.broken.add('an address of this very run is taken for one of an earlier run');
+      return giveBack(world, [step.ip]);
   }
 }
 
@@ -161,7 +167,7 @@ function request(world: World, fault: Fault): Event {
     world.fruitless += 1;
     return { kind: 'not-sent', failure };
   }
-  const ip = fault === 'lost-before' ? undefined : offered(world);
+  const ip = fault === 'lost-before' ? undefined : offered(world, fault);
   if (ip === undefined && fault !== 'lost-before') return { kind: 'refused', failure };
   const lost = fault === 'lost-before' || fault === 'lost-after' || fault === 'late';
   if (ip !== undefined) {
@@ -181,9 +187,9 @@ function doubt(world: World): void {
   world.fruitless += 1;
 }
 
-function offered(world: World): string | undefined {
+function offered(world: World, fault: Fault): string | undefined {
   const taken = (ip: string) => world.held.has(ip) || world.onItsWay.includes(ip);
-  if (world.scene.wanted) return taken('10.0.0.0') ? undefined : '10.0.0.0';
+  if (world.scene.wanted && fault !== 'replaced') return taken('10.0.0.0') ? undefined : '10.0.0.0';
   return world.scene.pool.map((_, n) => `10.0.0.${n}`).find((ip) => !taken(ip));
 }
 
@@ -249,6 +255,8 @@ function judge(world: World, step: Step): void {
   for (const ip of world.onItsWay.splice(0)) world.held.set(ip, 'ours');
   const bound = [...world.row].filter(([, kind]) => kind === 'bound').map(([ip]) => ip);
   const kept = step.do === 'done' ? [step.ip] : [];
+  if (scene.wanted && kept.some((ip) => ip !== '10.0.0.0'))
+    broken.add('it keeps another address than the one asked for');
   if (bound.join(' ') !== kept.join(' ')) broken.add('I7: it holds something else than it ends with');
   if (step.do === 'done' && world.kept !== step.ip) broken.add('it ends with an address whose PTR is not written');
   for (const [ip, tag] of world.held) {

@@ -7,7 +7,15 @@ const faults = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom<Fault>('lost-after', 'lost-before', 'late') },
   {
     weight: 2,
-    arbitrary: fc.constantFrom<Fault>('not-sent', 'not-logged-in', 'untagged', 'cut', 'ptr-refused', 'removing'),
+    arbitrary: fc.constantFrom<Fault>(
+      'not-sent',
+      'not-logged-in',
+      'untagged',
+      'cut',
+      'replaced',
+      'ptr-refused',
+      'removing',
+    ),
   },
 );
 
