@@ -27,7 +27,8 @@ export function setUpActivities(deps: Deps) {
     const { id, kind, domain, customer } = record;
     const installation = await deps.ledger.installation();
     const on: ServiceOnServer = { installation, id, kind, domain, customer };
-    return { module: await deps.servers.of(record.server), on, ends: record.state === 'removing' };
+    const { generation } = record;
+    return { module: await deps.servers.of(record.server), on, generation, ends: record.state === 'removing' };
   }
 
   /** Step 8. The module looks before it acts, so a repeat after an unknown outcome finds what is there. */
@@ -57,8 +58,10 @@ export function setUpActivities(deps: Deps) {
     return heartbeating(() => module.removeAddress({ service: on, ip, ptr: null }));
   }
 
-  async function removeFromServer(service: string): Promise<ServerAnswer> {
-    const { module, on } = await placed(service);
+  /** `life`: what stands there of a later one is not what was to be removed. */
+  async function removeFromServer(service: string, life?: number): Promise<ServerAnswer> {
+    const { module, on, generation } = await placed(service);
+    if (generation !== (life ?? generation)) return { kind: 'done' };
     return heartbeating(() => module.remove(on));
   }
 
