@@ -19,7 +19,7 @@ import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { listen, openTalk, type Talk } from './steps/provision-talk.ts';
 import { besideAnother, stoppedAlready, together } from './steps/refusals.ts';
-import { activate, setUpUntilDone, takeDown } from './steps/set-up.ts';
+import { activate, finish, setUpUntilDone, takeDown } from './steps/set-up.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
 import { failureOf, failWith, insist } from './steps/waiting.ts';
@@ -31,6 +31,7 @@ export interface Carried {
   readonly report?: Talk['report'];
   readonly placed?: boolean;
   readonly mayBeThere?: boolean;
+  readonly finished?: boolean;
 }
 
 /**
@@ -44,6 +45,7 @@ export async function provisionService(raw: ProvisionServiceInput, carried: Carr
     talk.report = carried.report;
     talk.placed = carried.placed ?? false;
     talk.mayBeThere = carried.mayBeThere ?? false;
+    talk.finished = carried.finished ?? false;
     // Messages may come before the story takes it up, and are compared with it.
     const first = check(provisionServiceInput, carried.input ?? raw, 'provisionService');
     if (first.ok) talk.input = first.value;
@@ -81,10 +83,11 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
   stage.about({ integration: plan.integration?.name ?? null });
   // Nothing is asked for it any more, so there is nothing that a stop could take back either.
   if (plan.complete) return answerComplete(plan, talk);
-  await reserve(plan, run);
+  const setUpBefore = goesOn(plan, run);
+  if (!setUpBefore) await reserve(plan, run);
   if (interruption.stop === undefined) {
     talk.answer.give(resultOf(plan, talk));
-    const setUp = await setUpUntilDone(plan, run);
+    const setUp = setUpBefore ? 'done' : await setUpUntilDone(plan, run);
     if (setUp === 'done' && (await activate(plan, run)) === 'done') return complete(plan, talk);
   }
   await undo(plan, run);
@@ -109,6 +112,17 @@ async function open({ stage }: Run, input: NonNullable<Talk['input']>): Promise<
   if (opened.kind === 'plan') return opened;
   if (opened.begun) await end(input.service.id, opened.failure.message, stage);
   throw failWith(opened.failure);
+}
+
+/** Set up by a run before this one, with the addresses it still has: nothing is asked for, and nobody stops it any more. */
+function goesOn({ orders }: Plan, { talk, interruption }: Run): boolean {
+  const held = orders.flatMap((order) => (order.kind === 'holds' ? [{ ...order, kind: 'held' as const }] : []));
+  talk.finished &&= held.length === orders.length;
+  if (!talk.finished) return false;
+  keep(talk, held);
+  talk.placed = true;
+  finish({ talk, interruption });
+  return true;
 }
 
 /** Steps 2 to 7 for all orders side by side; all or nothing. */
@@ -216,6 +230,7 @@ function carry(talk: Talk, { stop }: Interruption): Carried {
   return {
     placed: talk.placed,
     mayBeThere: talk.mayBeThere,
+    finished: talk.finished,
     ...(stop === undefined ? {} : { stop }),
     ...(talk.input === undefined ? {} : { input: talk.input }),
     ...(talk.report === undefined ? {} : { report: talk.report }),

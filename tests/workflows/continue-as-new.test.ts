@@ -4,7 +4,7 @@ import { openPortBook } from '../../worker/local/ports.ts';
 import { findTemporal } from '../../worker/local/temporal-binary.ts';
 import { startTemporal } from '../../worker/local/temporal.ts';
 import { runsOf as askedFrom } from '../../worker/runs.ts';
-import { approveUpdate, keepUpdate, workflowIds } from '../../workflows/contract.ts';
+import { abandonUpdate, approveUpdate, keepUpdate, workflowIds } from '../../workflows/contract.ts';
 import { smallWorld } from '../support/engine.ts';
 import { orderService, service } from '../support/orders.ts';
 import { removeHome, temporaryHome } from '../support/servers.ts';
@@ -13,6 +13,7 @@ import {
   addIntegration,
   addIspManager,
   eventually,
+  failureOf,
   openDesk,
   release,
   remove,
@@ -33,6 +34,8 @@ const temporal = await startTemporal({
 const world = smallWorld();
 /** Addresses whose delete is refused, and services whose server cannot take them off, until they are taken out again. */
 const stuck = new Set<string>();
+/** Services whose address is somebody else's in IPmanager as soon as they are set up. */
+const lost = new Set<string>();
 const engine = await openDesk({
   world,
   temporal,
@@ -44,9 +47,18 @@ const engine = await openDesk({
       stuck.has(target.ip) ? { kind: 'refused', failure: notNow } : activities.deleteAddress(target),
     removeFromServer: async (id) =>
       stuck.has(id) ? { kind: 'refused', failure: notNow } : activities.removeFromServer(id),
+    async setUpService(id, ips) {
+      const answer = await activities.setUpService(id, ips);
+      if (lost.has(id) && answer.kind === 'done') for (const ip of ips) noteOf(ip, 'somebody wrote here');
+      return answer;
+    },
   }),
 });
 const { client, ledger, simulator } = engine;
+
+function noteOf(ip: string, note: string): void {
+  Object.assign(simulator.world.addresses.get(ip) ?? {}, { note });
+}
 
 const notNow = { code: 'access-denied', message: 'not now', next: 'wait' };
 await addIntegration(engine, 'cooled', {
@@ -111,6 +123,26 @@ describe('a story that starts over in the middle of a wait', () => {
     const [address] = answer.addresses;
     expect((await handle.result()).addresses).toMatchObject([{ ip: address?.ip, state: 'active' }]);
     expect(simulator.allocations().get(await tagOf(engine, 'wait-1/1/ipv4/1'))).toBe(1);
+  });
+
+  test.concurrent('goes on to make a service active that is set up, however often it is cancelled by then', async () => {
+    const web = await addIspManager(engine, 'web-fin', {}, 20_000);
+    lost.add('fin-1');
+    const { answer, handle } = await orderService(engine, service('fin-1', { server: 'web-fin' }));
+    const workflowId = workflowIds.provisionService('fin-1');
+    const ip = answer.addresses[0]?.ip ?? '';
+    await startedOver(workflowId);
+    for (let cancels = 0; cancels < 2; cancels += 1) {
+      await client.workflow.getHandle(workflowId).cancel();
+      const runs = await runsOf(workflowId);
+      await startedOver(workflowId, runs + 1);
+    }
+    const late = failureOf(client.workflow.getHandle(workflowId).executeUpdate(abandonUpdate));
+    expect((await late).type).toBe('set-up-finished');
+    noteOf(ip, await tagOf(engine, 'fin-1/1/ipv4/1'));
+    expect((await handle.result()).addresses).toMatchObject([{ ip, state: 'active' }]);
+    expect(web.world.addresses.has(ip)).toBe(true);
+    expect(await ledger.services.find('fin-1')).toMatchObject({ state: 'active', generation: 1 });
   });
 
   test.concurrent('keeps the address when it was cancelled before: what is off its server is put back there', async () => {

@@ -29,8 +29,9 @@ export async function setUpUntilDone(plan: Plan, run: SetUpRun): Promise<'done' 
   for (let tries = 1; ; tries += 1) {
     const end = await trySetUp(plan, run);
     if (end.kind === 'done') {
-      talk.finished = true;
-      return interruption.stop === undefined || talk.report?.ok ? 'done' : 'stopped';
+      if (interruption.stop !== undefined && !talk.report?.ok) return 'stopped';
+      finish(run);
+      return 'done';
     }
     if (interruption.stop !== undefined) return 'stopped';
     if (end.kind !== 'failed') continue;
@@ -49,6 +50,12 @@ export async function setUpUntilDone(plan: Plan, run: SetUpRun): Promise<'done' 
     tries = 0;
     if (interruption.stop !== undefined) return 'stopped';
   }
+}
+
+/** Whoever stops it later comes too late: the service is theirs, and only its removal takes it back. */
+export function finish({ talk, interruption }: Pick<SetUpRun, 'talk' | 'interruption'>): void {
+  talk.finished = true;
+  interruption.passOver();
 }
 
 type Try = Exclude<ServerEnd, { kind: 'awaiting-report' | 'failed' }> | Failed | { readonly kind: 'again' };
@@ -200,7 +207,8 @@ export async function activate(plan: Plan, { talk, interruption, stage }: SetUpR
   talk.waitsForAddress = false;
   talk.retry = false;
   if (typeof active === 'string') {
-    interruption.request('abandoned');
+    talk.finished = false;
+    interruption.overrule('abandoned');
     return 'stopped';
   }
   talk.addresses = active;
