@@ -5,6 +5,7 @@ import type { OrderTicket } from './allocation.ts';
 import type { Deps } from './deps.ts';
 import { applicationFailure } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
+import { takenUp, type Begun } from './in-flight.ts';
 import type { RunRef } from './ledger/records.ts';
 import { addressLock } from './locking.ts';
 import { isProtected, noSuchService } from './refusals.ts';
@@ -38,22 +39,28 @@ export function setUpActivities(deps: Deps) {
     return heartbeating(() => module.setUp({ service: on, addresses }));
   }
 
-  /** A service that is being removed gets nothing more, however long its server was waited for: the next step sees why. */
+  /**
+   * A service that is being removed gets nothing more, and an address that left it meanwhile is not put there (I4), however
+   * long its server was waited for: the next step sees why.
+   */
   async function addToService(service: string, ip: string, ptr: string | null): Promise<ServerAnswer> {
     const { module, on, ends } = await placed(service);
-    if (ends) return { kind: 'done' };
+    if (ends || (await deps.ledger.addresses.find(ip))?.service !== service) return { kind: 'done' };
     return heartbeating(() => module.addAddress({ service: on, ip, ptr }));
   }
 
   /**
    * Done means that the module's own list, where it has one, no longer has the address. Where a main address stays as long
-   * as its service does, a service that is being removed goes first, and its addresses with it.
+   * as its service does, a service that is being removed goes first, and its addresses with it. A release says what it is:
+   * what another run has taken up since it began stays.
    */
-  async function takeOffService(service: string, ip: string): Promise<ServerAnswer> {
+  async function takeOffService(service: string, ip: string, release?: Begun): Promise<ServerAnswer> {
     const { module, on, ends } = await placed(service);
     // One that was protected since its release began stays where it is.
     const row = await deps.ledger.addresses.find(ip);
     if (row?.protected === true && row.service === service) return { kind: 'refused', failure: isProtected(ip) };
+    const failure = release && (await takenUp(deps, release));
+    if (failure !== undefined) return { kind: 'refused', failure };
     if (ends && module.capabilities.mainAddressStays === true) return heartbeating(() => module.remove(on));
     return heartbeating(() => module.removeAddress({ service: on, ip, ptr: null }));
   }
