@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   ParentClosePolicy,
+  patched,
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
@@ -17,6 +18,7 @@ import { allocate, type Allocated, type Desk } from './steps/allocate.ts';
 import { giveBack } from './steps/give-back.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
+import { patches } from './steps/patches.ts';
 import { listen, openTalk, type Talk } from './steps/provision-talk.ts';
 import { besideAnother, stoppedAlready, together } from './steps/refusals.ts';
 import { activate, finish, setUpUntilDone, takeDown } from './steps/set-up.ts';
@@ -132,7 +134,7 @@ async function reserve(plan: Plan, run: Run): Promise<void> {
   // Addresses held from an earlier run may stand on the server already, on a machine of which nobody heard the end.
   if (plan.orders.some(({ kind }) => kind === 'holds')) {
     talk.placed = true;
-    talk.mayBeThere = true;
+    if (patched(patches.heldMayBeThere)) talk.mayBeThere = true;
   }
   if (plan.integration === null || plan.orders.length === 0) return;
   const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs, onConflict } = plan.integration;

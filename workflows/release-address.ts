@@ -11,6 +11,7 @@ import { openAnswer, type Answer } from './steps/answer.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
+import { patches } from './steps/patches.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver, startOverWhenLong } from './steps/start-over.ts';
 import { failWith, insist, pause, untilClear } from './steps/waiting.ts';
@@ -161,7 +162,8 @@ async function takeOff(ticket: ReleaseTicket, run: Run): Promise<'done' | 'stopp
 /** True when somebody wants to keep it. */
 async function coolDown({ ip, integration }: ReleaseTicket, run: Run): Promise<boolean> {
   if (wantsToKeep(run)) return true;
-  if (run.talk.late || integration.coolDownMs === 0) return false;
+  if (integration.coolDownMs === 0) return false;
+  if (run.talk.late && patched(patches.lateCoolsNoMore)) return false;
   const message = `cool-down of ${ip}: \`keep\` leaves it on its service`;
   run.stage.wait({ code: 'cool-down', message }, 'cool-down');
   await pause(integration.coolDownMs, message, () => wantsToKeep(run));
@@ -198,7 +200,7 @@ async function keepIt(ticket: ReleaseTicket, run: Run): Promise<ReleaseResult> {
   talk.keeping = ticket;
   const unlock = () => insist(stage, `unlock ${ip}`, async () => ({ unlocked: await ledger.unlock(ip, stage.run) }));
   // Whoever sets it up may have to give it back, and until then its service may not be on the server at all.
-  const unlocksFirst = now === 'reserved' && patched('keep-unlocks-reserved-first');
+  const unlocksFirst = now === 'reserved' && patched(patches.keepUnlocksFirst);
   if (unlocksFirst) await unlock();
   if (service !== null) {
     const what = `put ${ip} back on ${service}`;

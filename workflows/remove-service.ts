@@ -9,6 +9,7 @@ import { ledger, looking } from './steps/activity-profiles.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
+import { patches } from './steps/patches.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver, startOverWhenLong } from './steps/start-over.ts';
 import { failWith, insist, pause, reasonOf } from './steps/waiting.ts';
@@ -92,7 +93,7 @@ async function story(raw: RemoveServiceInput, run: Run): Promise<RemovalResult> 
 
 /** A provision that could not be abandoned a moment ago may wait for a person by now, and would be waited for without end. */
 function asksAgain({ busy }: Removing, service: string): boolean {
-  return busy.includes(workflowIds.provisionService(service)) && patched('removal-abandons-each-round');
+  return busy.includes(workflowIds.provisionService(service)) && patched(patches.removalAsksAgain);
 }
 
 /** Whether it took the word: then it ends by itself, and is not told again. */

@@ -17,6 +17,7 @@ import {
   openDesk,
   release,
   remove,
+  repoint,
   tagOf,
 } from './support/desk.ts';
 import { approvedBefore, atRest, mutations, site, startSync, untilAsked } from './support/sync-desk.ts';
@@ -36,6 +37,9 @@ const world = smallWorld();
 const stuck = new Set<string>();
 /** Services whose address is somebody else's in IPmanager as soon as they are set up. */
 const lost = new Set<string>();
+/** Addresses that IPmanager gives no clear answer about, and when it was asked to change something. */
+const unclear = new Set<string>();
+const triedAt = new Map<string, number[]>();
 const engine = await openDesk({
   world,
   temporal,
@@ -43,8 +47,12 @@ const engine = await openDesk({
   integration: { fenceMs: 1_000 },
   wrap: (activities) => ({
     ...activities,
-    deleteAddress: async (target) =>
-      stuck.has(target.ip) ? { kind: 'refused', failure: notNow } : activities.deleteAddress(target),
+    async deleteAddress(target) {
+      if (isUnclear(target.ip)) return { kind: 'unknown', failure: notNow };
+      return stuck.has(target.ip) ? { kind: 'refused', failure: notNow } : activities.deleteAddress(target);
+    },
+    writePtr: async (target) =>
+      isUnclear(target.ip) ? { kind: 'unknown', failure: notNow } : activities.writePtr(target),
     removeFromServer: async (id) =>
       stuck.has(id) ? { kind: 'refused', failure: notNow } : activities.removeFromServer(id),
     async setUpService(id, ips) {
@@ -55,6 +63,18 @@ const engine = await openDesk({
   }),
 });
 const { client, ledger, simulator } = engine;
+
+function isUnclear(ip: string): boolean {
+  if (!unclear.has(ip)) return false;
+  triedAt.set(ip, [...(triedAt.get(ip) ?? []), Date.now()]);
+  return true;
+}
+
+/** The shortest time between two tries, of which one may still land when the next is made. */
+function shortest(ip: string): number {
+  const times = triedAt.get(ip) ?? [];
+  return Math.min(...times.slice(1).map((time, n) => time - (times[n] ?? 0)));
+}
 
 function noteOf(ip: string, note: string): void {
   Object.assign(simulator.world.addresses.get(ip) ?? {}, { note });
@@ -172,6 +192,27 @@ describe('a story that starts over in the middle of a wait', () => {
     stuck.delete(ip);
     expect(await handle.result()).toEqual({ address: ip, state: 'quarantined' });
     expect(simulator.world.addresses.get(ip)).toBeUndefined();
+  });
+
+  test.concurrent('releases an address whose delete stays unclear, and never asks within a fence', async () => {
+    const ip = await activeAddress(engine, service('unclear-1'));
+    unclear.add(ip);
+    const handle = await release(engine, ip);
+    await startedOver(workflowIds.releaseAddress(ip), 2);
+    unclear.delete(ip);
+    expect(await handle.result()).toEqual({ address: ip, state: 'quarantined' });
+    expect(shortest(ip)).toBeGreaterThanOrEqual(1_000);
+    expect(simulator.world.addresses.get(ip)).toBeUndefined();
+  });
+
+  test.concurrent('changes a PTR that stays unclear, and knows what it was before', async () => {
+    const ip = await activeAddress(engine, service('unclear-2'));
+    unclear.add(ip);
+    const handle = await repoint(engine, ip, 'two.example.com');
+    await startedOver(workflowIds.changePtr(ip), 2);
+    unclear.delete(ip);
+    expect(await handle.result()).toEqual({ address: ip, ptr: 'two.example.com', before: 'unclear-2.example.com' });
+    expect(shortest(ip)).toBeGreaterThanOrEqual(1_000);
   });
 
   test.concurrent('tells of every address that a removal released before', async () => {

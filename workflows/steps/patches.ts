@@ -1,0 +1,22 @@
+/**
+ * Where a step sends other commands than a version before it did: runs in flight then go on as they began (design.md 3,
+ * "auto-upgraded with patches"). Each name is asked for only where both ways part, as it costs two events.
+ */
+export const patches = {
+  /** A removal asks what provisions its service again to be abandoned, where that was not heard. */
+  removalAsksAgain: 'removal-asks-again',
+  /** `keep` of an address that is reserved unlocks it before it is put back on its server. */
+  keepUnlocksFirst: 'keep-unlocks-reserved-first',
+  /** What stays unclear for a second fence is shown. */
+  unclearIsShown: 'unclear-is-shown',
+  /** What stays unclear starts over. */
+  unclearStartsOver: 'unclear-starts-over',
+  /** A wait for a person starts over. */
+  toldStartsOver: 'told-starts-over',
+  /** Addresses held from an earlier run count as something on the server, which a change of server clears. */
+  heldMayBeThere: 'held-may-be-there',
+  /** An added address that was lost is not waited for after a cancel. */
+  lostEndsOnStop: 'lost-ends-on-stop',
+  /** A release whose delete has begun cools down no more. */
+  lateCoolsNoMore: 'late-cools-no-more',
+} as const;
