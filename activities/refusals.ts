@@ -144,6 +144,16 @@ export function inFlight(ip: string, workflowId: string): Failure {
   };
 }
 
+export function activeMeanwhile(ip: string, service: string): Failure {
+  return {
+    code: 'address-in-flight',
+    message: `${ip} became active on ${service} while its release waited`,
+    field: 'address',
+    value: ip,
+    next: 'release it again where it is to go all the same; nothing was changed',
+  };
+}
+
 export function ptrRefused(kind: 'not-held' | 'not-yours' | 'in-conflict', ip: string, actor: string): Failure {
   switch (kind) {
     case 'not-held':

@@ -7,6 +7,7 @@ import type { Deps } from './deps.ts';
 import { applicationFailure } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
 import { timesOf, type IntegrationTimes } from './integration-times.ts';
+import { settingUp, takenUp } from './in-flight.ts';
 import type { RemoteAddress } from './ipmanager/ip-manager.ts';
 import type { AddressRecord, RunRef } from './ledger/records.ts';
 import { lockAddress, unlockAddress, type Locked } from './locking.ts';
@@ -27,6 +28,8 @@ export interface ReleaseTicket {
   readonly unbound: boolean;
   /** An earlier run may have sent its delete: nothing keeps the address any more. */
   readonly deleteBegun: boolean;
+  /** No run had it when this one looked, and it was on no service yet. */
+  readonly reserved: boolean;
   readonly run: RunRef;
 }
 
@@ -39,8 +42,8 @@ export type ReleaseLook =
 
 export type Unbound =
   | { readonly kind: 'unbound' }
-  /** `protected`: since the look; it may be off its server already. */
-  | { readonly kind: 'protected' | 'refused'; readonly failure: Failure }
+  /** `protected`, `taken-up`: since the look; it may be off its server already. */
+  | { readonly kind: 'protected' | 'taken-up' | 'refused'; readonly failure: Failure }
   | Locked;
 
 export type DeleteAnswer =
@@ -103,18 +106,10 @@ async function lookForRelease(deps: Deps, { ip, reason, run }: Departure): Promi
       serverTimeoutMs: server?.requestTimeoutMs ?? 0,
       unbound: row.state === 'releasing',
       deleteBegun: row.state === 'releasing' && row.deleteBegun,
+      reserved: row.state === 'reserved',
       run,
     },
   };
-}
-
-/** The running workflow that sets a reserved address up: releasing under its feet would leave it waiting. */
-async function settingUp(deps: Deps, row: AddressRecord, run: RunRef): Promise<string | undefined> {
-  const order = row.order === null ? undefined : await deps.ledger.orders.find(row.order);
-  if (order === undefined || order.owner.workflowId === run.workflowId) return undefined;
-  const service = row.service === null ? undefined : await deps.ledger.services.find(row.service);
-  if (service?.state === 'removing') return undefined;
-  return (await deps.runs.closedAt(order.owner)) === undefined ? order.owner.workflowId : undefined;
 }
 
 /** Unbinds and sets `releasing`: one transaction; unlocks when a cool-down follows. Ledger only. */
@@ -124,6 +119,8 @@ async function unbind(deps: Deps, ticket: ReleaseTicket): Promise<Unbound> {
   const { fenceMs, coolDownMs } = ticket.integration;
   const lock = await lockAddress(deps, ip, { run, reason: `release of ${ip}: ${reason}`, fenceMs });
   if (lock.kind === 'locked') return lock;
+  const failure = await takenUp(deps, ticket);
+  if (failure !== undefined) return { kind: 'taken-up', failure };
   const begun = await deps.ledger.releases.begin({ ip, reason, run });
   if (begun.kind === 'protected') return { kind: 'protected', failure: refusals.isProtected(ip) };
   if (begun.kind === 'not-held') return { kind: 'refused', failure: refusals.notHeld(ip) };

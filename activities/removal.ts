@@ -9,6 +9,8 @@ import { addressView } from './views.ts';
 export type Removal =
   | {
       readonly kind: 'removing';
+      /** The life that ends. */
+      readonly generation: number;
       readonly addresses: readonly AddressView[];
       /** Running workflows that still work for the service: they are awaited. */
       readonly busy: readonly string[];
@@ -23,12 +25,14 @@ type RemovalBegun = Extract<RemovalStart, { kind: 'removing' }>;
 interface RemovalRequest {
   readonly service: string;
   readonly reason: string;
+  /** Of the first look; a service that was ordered anew since then is removed already. */
+  readonly generation: number | undefined;
   readonly run: RunRef;
 }
 
 export function removalActivities(deps: Deps) {
   return {
-    beginRemoval: (service: string, reason: string, run: RunRef) => beginRemoval(deps, { service, reason, run }),
+    beginRemoval: (request: RemovalRequest) => beginRemoval(deps, request),
     /** A running `provisionService` is abandoned; one whose set-up is finished ends by itself. */
     abandonProvision: (workflowId: string) => deps.runs.abandon(workflowId),
     finishRemoval: (service: string, run: RunRef) => deps.ledger.services.finishRemoval({ service, run }),
@@ -36,8 +40,9 @@ export function removalActivities(deps: Deps) {
 }
 
 /** `removeService`: from here on orders and claims for the service are refused. Ledger only. */
-async function beginRemoval(deps: Deps, { service, reason, run }: RemovalRequest): Promise<Removal> {
-  const begun = await deps.ledger.services.beginRemoval({ service, reason, run });
+async function beginRemoval(deps: Deps, request: RemovalRequest): Promise<Removal> {
+  const { service, run } = request;
+  const begun = await deps.ledger.services.beginRemoval(request);
   switch (begun.kind) {
     case 'removed-already':
       return begun;
@@ -46,6 +51,7 @@ async function beginRemoval(deps: Deps, { service, reason, run }: RemovalRequest
     case 'removing':
       return {
         kind: 'removing',
+        generation: begun.service.generation,
         addresses: begun.addresses.map(addressView),
         busy: await busyWith(deps, begun, run),
         server: begun.server.name,

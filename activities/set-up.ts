@@ -5,6 +5,7 @@ import type { OrderTicket } from './allocation.ts';
 import type { Deps } from './deps.ts';
 import { applicationFailure } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
+import { takenUp, type Begun } from './in-flight.ts';
 import type { RunRef } from './ledger/records.ts';
 import { addressLock } from './locking.ts';
 import { isProtected, noSuchService } from './refusals.ts';
@@ -27,7 +28,8 @@ export function setUpActivities(deps: Deps) {
     const { id, kind, domain, customer } = record;
     const installation = await deps.ledger.installation();
     const on: ServiceOnServer = { installation, id, kind, domain, customer };
-    return { module: await deps.servers.of(record.server), on, ends: record.state === 'removing' };
+    const { generation } = record;
+    return { module: await deps.servers.of(record.server), on, generation, ends: record.state === 'removing' };
   }
 
   /** Step 8. The module looks before it acts, so a repeat after an unknown outcome finds what is there. */
@@ -37,28 +39,36 @@ export function setUpActivities(deps: Deps) {
     return heartbeating(() => module.setUp({ service: on, addresses }));
   }
 
-  /** A service that is being removed gets nothing more, however long its server was waited for: the next step sees why. */
+  /**
+   * A service that is being removed gets nothing more, and an address that left it meanwhile is not put there (I4), however
+   * long its server was waited for: the next step sees why.
+   */
   async function addToService(service: string, ip: string, ptr: string | null): Promise<ServerAnswer> {
     const { module, on, ends } = await placed(service);
-    if (ends) return { kind: 'done' };
+    if (ends || (await deps.ledger.addresses.find(ip))?.service !== service) return { kind: 'done' };
     return heartbeating(() => module.addAddress({ service: on, ip, ptr }));
   }
 
   /**
    * Done means that the module's own list, where it has one, no longer has the address. Where a main address stays as long
-   * as its service does, a service that is being removed goes first, and its addresses with it.
+   * as its service does, a service that is being removed goes first, and its addresses with it. A release says what it is:
+   * what another run has taken up since it began stays.
    */
-  async function takeOffService(service: string, ip: string): Promise<ServerAnswer> {
+  async function takeOffService(service: string, ip: string, release?: Begun): Promise<ServerAnswer> {
     const { module, on, ends } = await placed(service);
     // One that was protected since its release began stays where it is.
     const row = await deps.ledger.addresses.find(ip);
     if (row?.protected === true && row.service === service) return { kind: 'refused', failure: isProtected(ip) };
+    const failure = release && (await takenUp(deps, release));
+    if (failure !== undefined) return { kind: 'refused', failure };
     if (ends && module.capabilities.mainAddressStays === true) return heartbeating(() => module.remove(on));
     return heartbeating(() => module.removeAddress({ service: on, ip, ptr: null }));
   }
 
-  async function removeFromServer(service: string): Promise<ServerAnswer> {
-    const { module, on } = await placed(service);
+  /** `life`: what stands there of a later one is not what was to be removed. */
+  async function removeFromServer(service: string, life?: number): Promise<ServerAnswer> {
+    const { module, on, generation } = await placed(service);
+    if (generation !== (life ?? generation)) return { kind: 'done' };
     return heartbeating(() => module.remove(on));
   }
 
@@ -105,8 +115,10 @@ async function besides(deps: Deps, service: string): Promise<readonly string[]> 
   const rows = await deps.ledger.addresses.list({ service });
   const owners = new Map((await deps.ledger.locks.list()).map(({ key, owner }) => [key, owner]));
   const stay = await Promise.all(
-    rows.map(async ({ ip, state }) => {
+    rows.map(async ({ ip, state, ptrSeen }) => {
       if (state !== 'reserved' && state !== 'active') return [];
+      // Its order has not come to its PTR: it may end without the address, and would not take it off a server (I4).
+      if (state === 'reserved' && ptrSeen === null) return [];
       const owner = owners.get(addressLock(ip));
       const released = owner?.workflowId === workflowIds.releaseAddress(ip);
       return released && (await deps.runs.closedAt(owner)) === undefined ? [] : [ip];

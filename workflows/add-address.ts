@@ -11,6 +11,7 @@ import { giveBack } from './steps/give-back.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
+import { patches } from './steps/patches.ts';
 import { orderDiffers, stoppedAlready } from './steps/refusals.ts';
 import { activateHeld } from './steps/set-up.ts';
 import { openStage, type Stage } from './steps/stage.ts';
@@ -129,7 +130,7 @@ async function goBack(plan: Plan, held: Kept | ToGoBack, { stage, interruption }
   if (held.kind === 'held') interruption.request('abandoned');
   const service = plan.service.id;
   // Active before a run of former code met it: its service uses it, and this run gave it nothing (I4).
-  const stays = address.state === 'active' && patched('active-address-stays');
+  const stays = address.state === 'active' && patched(patches.activeStays);
   if (plan.integration !== null && !stays) {
     const what = `take ${address.ip} off ${service}`;
     const call = (summary: string) => looking(plan.serverTimeoutMs, summary).takeOffService(service, address.ip);

@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   ParentClosePolicy,
+  patched,
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
@@ -18,9 +19,10 @@ import { withForms } from './steps/forms.ts';
 import { giveBack } from './steps/give-back.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
+import { patches } from './steps/patches.ts';
 import { listen, openTalk, type Talk } from './steps/provision-talk.ts';
 import { besideAnother, stoppedAlready, together } from './steps/refusals.ts';
-import { activate, setUpUntilDone, takeDown } from './steps/set-up.ts';
+import { activate, finish, setUpUntilDone, takeDown } from './steps/set-up.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
 import { failureOf, failWith, insist } from './steps/waiting.ts';
@@ -33,6 +35,7 @@ export interface Carried {
   readonly placed?: boolean;
   readonly mayBeThere?: boolean;
   readonly answered?: Answered;
+  readonly finished?: boolean;
 }
 
 /**
@@ -47,6 +50,7 @@ export async function provisionService(raw: ProvisionServiceInput, carried: Carr
     talk.placed = carried.placed ?? false;
     talk.mayBeThere = carried.mayBeThere ?? false;
     talk.answered = carried.answered ?? null;
+    talk.finished = carried.finished ?? false;
     // Messages may come before the story takes it up, and are compared with it.
     const first = check(provisionServiceInput, carried.input ?? raw, 'provisionService');
     if (first.ok) talk.input = first.value;
@@ -84,11 +88,12 @@ async function story(raw: ProvisionServiceInput, run: Run): Promise<AllocationRe
   stage.about({ integration: plan.integration?.name ?? null });
   // Nothing is asked for it any more, so there is nothing that a stop could take back either.
   if (plan.complete) return answerComplete(plan, talk);
-  await reserve(plan, run);
+  const setUpBefore = goesOn(plan, run);
+  if (!setUpBefore) await reserve(plan, run);
   if (interruption.stop === undefined) {
     talk.answer.give(resultOf(plan, talk));
     talk.answered = { reason: plan.reason };
-    const setUp = await setUpUntilDone(plan, run);
+    const setUp = setUpBefore ? 'done' : await setUpUntilDone(plan, run);
     if (setUp === 'done' && (await activate(plan, run)) === 'done') return complete(plan, talk);
   }
   await undo(plan, run);
@@ -112,6 +117,17 @@ async function open({ stage, talk }: Run, input: NonNullable<Talk['input']>): Pr
   throw failWith(opened.failure);
 }
 
+/** Set up by a run before this one, with the addresses it still has: nothing is asked for, and nobody stops it any more. */
+function goesOn({ orders }: Plan, { talk, interruption }: Run): boolean {
+  const held = orders.flatMap((order) => (order.kind === 'holds' ? [{ ...order, kind: 'held' as const }] : []));
+  talk.finished &&= held.length === orders.length;
+  if (!talk.finished) return false;
+  keep(talk, held);
+  talk.placed = true;
+  finish({ talk, interruption });
+  return true;
+}
+
 /** Steps 2 to 7 for all orders side by side; all or nothing. */
 async function reserve(plan: Plan, run: Run): Promise<void> {
   const { talk, interruption, stage } = run;
@@ -119,7 +135,7 @@ async function reserve(plan: Plan, run: Run): Promise<void> {
   // Addresses held from an earlier run may stand on the server already, on a machine of which nobody heard the end.
   if (plan.orders.some(({ kind }) => kind === 'holds')) {
     talk.placed = true;
-    talk.mayBeThere = true;
+    if (patched(patches.heldMayBeThere)) talk.mayBeThere = true;
   }
   if (plan.integration === null || plan.orders.length === 0) return;
   const { maxAttempts, maxConflicts, requestTimeoutMs, fenceMs, quarantineMs, onConflict } = plan.integration;
@@ -219,6 +235,7 @@ function carry(talk: Talk, { stop }: Interruption): Carried {
   return {
     placed: talk.placed,
     mayBeThere: talk.mayBeThere,
+    finished: talk.finished,
     ...(stop === undefined ? {} : { stop }),
     ...(talk.input === undefined ? {} : { input: talk.input }),
     ...(talk.answered === null ? {} : { answered: talk.answered }),

@@ -1,14 +1,17 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, patched, setHandler } from '@temporalio/workflow';
+import type { Locked } from '../activities/locking.ts';
 import type { ReleaseTicket, Unbound } from '../activities/release.ts';
 import type { ServerAnswer } from '../activities/set-up.ts';
 import { keepUpdate, workflowIds, type AddressView, type KeepResult, type ReleaseResult } from './contract.ts';
 import type { Failure } from './domain/failure.ts';
+import type { AddressState } from './domain/states.ts';
 import { releaseAddressInput, type ReleaseAddressInput } from './inputs/inputs.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
 import { openAnswer, type Answer } from './steps/answer.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
+import { patches } from './steps/patches.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver, startOverWhenLong } from './steps/start-over.ts';
 import { failWith, insist, pause, untilClear } from './steps/waiting.ts';
@@ -106,8 +109,8 @@ async function story(raw: ReleaseAddressInput, run: Run): Promise<ReleaseResult>
   stage.about({ service: ticket.service, integration: ticket.integration.name });
   const off = ticket.unbound ? 'done' : await takeOff(ticket, run);
   if (off === 'stopped') return keepIt(ticket, run);
-  const unbound = off === 'done' ? await insist<Unbound>(stage, `unbind ${ip}`, () => ledger.unbind(ticket)) : off;
-  if (unbound.kind === 'protected') await keepIt(ticket, run);
+  const unbound = off === 'done' ? await unbind(ticket, run) : off;
+  if (unbound.kind === 'protected' || unbound.kind === 'taken-up') await keepIt(ticket, run);
   if (unbound.kind !== 'unbound') throw failWith(unbound.failure);
   stage.tell(`${ip} is off its service and \`releasing\``);
   if (await coolDown(ticket, run)) return keepIt(ticket, run);
@@ -121,22 +124,32 @@ function wantsToKeep({ talk, interruption }: Run): boolean {
   return !talk.late && (talk.keep || interruption.stop !== undefined);
 }
 
-interface Protected {
-  readonly kind: 'protected';
+function unbind(ticket: ReleaseTicket, { stage }: Run): Promise<Exclude<Unbound, Locked>> {
+  return insist<Unbound>(stage, `unbind ${ticket.ip}`, () => ledger.unbind(ticket));
+}
+
+interface Stays {
+  readonly kind: 'protected' | 'taken-up';
   readonly failure: Failure;
 }
 
-/** Each round looks whether the address was protected meanwhile; then it may stand on its server no longer, and goes back. */
-async function takeOff(
-  { ip, service, server, serverTimeoutMs }: ReleaseTicket,
-  run: Run,
-): Promise<'done' | 'stopped' | Protected> {
+const staysFor: Readonly<Record<string, Stays['kind']>> = {
+  'address-protected': 'protected',
+  'address-in-flight': 'taken-up',
+};
+
+/**
+ * Each round looks whether the address was protected meanwhile, or taken up by another run; then it may stand on its server
+ * no longer, and goes back.
+ */
+async function takeOff(ticket: ReleaseTicket, run: Run): Promise<'done' | 'stopped' | Stays> {
+  const { ip, service, server, serverTimeoutMs } = ticket;
   if (service === null || server === null) return 'done';
-  let guarded: Protected | undefined;
+  let guarded: Stays | undefined;
   const call = async (summary: string): Promise<ServerAnswer> => {
-    const answer = await looking(serverTimeoutMs, summary).takeOffService(service, ip);
-    const refused = answer.kind === 'refused' && answer.failure.code === 'address-protected';
-    guarded = refused ? { kind: 'protected', failure: answer.failure } : undefined;
+    const answer = await looking(serverTimeoutMs, summary).takeOffService(service, ip, ticket);
+    const kind = answer.kind === 'refused' ? staysFor[answer.failure.code] : undefined;
+    guarded = kind !== undefined && answer.kind === 'refused' ? { kind, failure: answer.failure } : undefined;
     return answer;
   };
   const what = `take ${ip} off ${service} at ${server}`;
@@ -149,7 +162,8 @@ async function takeOff(
 /** True when somebody wants to keep it. */
 async function coolDown({ ip, integration }: ReleaseTicket, run: Run): Promise<boolean> {
   if (wantsToKeep(run)) return true;
-  if (run.talk.late || integration.coolDownMs === 0) return false;
+  if (integration.coolDownMs === 0) return false;
+  if (run.talk.late && patched(patches.lateCoolsNoMore)) return false;
   const message = `cool-down of ${ip}: \`keep\` leaves it on its service`;
   run.stage.wait({ code: 'cool-down', message }, 'cool-down');
   await pause(integration.coolDownMs, message, () => wantsToKeep(run));
@@ -182,28 +196,45 @@ async function keepIt(ticket: ReleaseTicket, run: Run): Promise<ReleaseResult> {
   const { stage, talk } = run;
   const row = await insist(stage, `keep ${ip}`, () => ledger.rebind(ticket));
   const now = row.kind === 'kept' ? row.address.state : row.state;
-  if (row.kind === 'service-gone' || now === 'releasing') return releaseAfterAll(ticket, run);
+  if (row.kind === 'service-gone' || now === 'releasing') return releaseAfterAll(ticket, now, run);
   talk.keeping = ticket;
+  const unlock = () => insist(stage, `unlock ${ip}`, async () => ({ unlocked: await ledger.unlock(ip, stage.run) }));
+  // Whoever sets it up may have to give it back, and until then its service may not be on the server at all.
+  const unlocksFirst = now === 'reserved' && patched(patches.keepUnlocksFirst);
+  if (unlocksFirst) await unlock();
   if (service !== null) {
     const what = `put ${ip} back on ${service}`;
     const call = (summary: string) => looking(serverTimeoutMs, summary).addToService(service, ip, null);
     await untilDone({ stage, service, what, requestTimeoutMs: serverTimeoutMs, call });
   }
-  await insist(stage, `unlock ${ip}`, async () => ({ unlocked: await ledger.unlock(ip, stage.run) }));
+  if (!unlocksFirst) await unlock();
   stage.tell(`${ip} stays on its service`);
   talk.kept.give({ address: ip, kept: true, state: now });
   return { address: ip, state: now };
 }
 
 /** Its service is removed, or it never was on one: there is nothing to go back to. */
-async function releaseAfterAll(ticket: ReleaseTicket, { stage, talk }: Run): Promise<ReleaseResult> {
+async function releaseAfterAll(ticket: ReleaseTicket, now: AddressState, run: Run): Promise<ReleaseResult> {
+  const { stage, talk } = run;
   const { ip } = ticket;
   stage.tell(`${ip} cannot be kept: its service is removed`);
   talk.late = true;
+  if (now === 'reserved' || now === 'active') await leaveService(ticket, run);
   const gone = await deleteForGood(ticket, stage);
   const reason = { code: 'service-removed', message: `the service of ${ip} is removed, so it was released` };
   talk.kept.give({ address: ip, kept: false, state: gone.state, reason });
   return { address: ip, state: gone.state };
+}
+
+/** A removal that runs releases it in any case; what may not go is refused, as nobody puts it back. */
+async function leaveService(ticket: ReleaseTicket, run: Run): Promise<void> {
+  const { stage } = run;
+  const { ip } = ticket;
+  const off = await takeOff(ticket, run);
+  const unbound = off === 'done' || off === 'stopped' ? await unbind(ticket, run) : off;
+  if (unbound.kind === 'unbound') return;
+  await insist(stage, `unlock ${ip}`, async () => ({ unlocked: await ledger.unlock(ip, stage.run) }));
+  throw failWith(unbound.failure);
 }
 
 function tooLate({ address, state }: ReleaseResult): KeepResult {

@@ -1,4 +1,4 @@
-import { continueAsNew, executeChild, ParentClosePolicy } from '@temporalio/workflow';
+import { continueAsNew, executeChild, ParentClosePolicy, patched } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Removal } from '../activities/removal.ts';
 import { workflowIds, type RemovalResult } from './contract.ts';
@@ -9,6 +9,7 @@ import { ledger, looking } from './steps/activity-profiles.ts';
 import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
+import { patches } from './steps/patches.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver, startOverWhenLong } from './steps/start-over.ts';
 import { failWith, insist, pause, reasonOf } from './steps/waiting.ts';
@@ -19,20 +20,18 @@ import { failWith, insist, pause, reasonOf } from './steps/waiting.ts';
  */
 export async function removeService(raw: RemoveServiceInput, carried: Carried = {}): Promise<RemovalResult> {
   const released = new Set(carried.released);
+  const life: Life = { generation: carried.generation };
   return interruptible(async (interruption) => {
     if (carried.stop !== undefined) interruption.request(carried.stop);
     const service = shown(raw, 'service');
     const stage = openStage(`Remove ${service ?? 'a service'}`, { service });
     try {
-      const result = await story(raw, { stage, interruption, released });
+      const result = await story(raw, { stage, interruption, released, life });
       stage.end('done');
       return result;
     } catch (error) {
-      if (error instanceof StartOver) {
-        const { stop } = interruption;
-        const more = { released: [...released], ...(stop === undefined ? {} : { stop }) };
-        return continueAsNew<typeof removeService>(raw, more);
-      }
+      if (error instanceof StartOver)
+        return continueAsNew<typeof removeService>(raw, carry({ interruption, released, life }));
       stage.end('failed');
       throw error;
     }
@@ -43,6 +42,12 @@ export async function removeService(raw: RemoveServiceInput, carried: Carried = 
 interface Carried {
   readonly stop?: Stop;
   readonly released?: readonly string[];
+  readonly generation?: number;
+}
+
+/** Of the first look. A provision that ends by itself ends that life too, and the service may be ordered anew at once. */
+interface Life {
+  generation: number | undefined;
 }
 
 interface Run {
@@ -50,32 +55,54 @@ interface Run {
   readonly interruption: Interruption;
   /** What was on its way out when this run, or one before it, looked. */
   readonly released: Set<string>;
+  readonly life: Life;
+}
+
+function carry({ interruption: { stop }, released, life: { generation } }: Omit<Run, 'stage'>): Carried {
+  return {
+    released: [...released],
+    ...(stop === undefined ? {} : { stop }),
+    ...(generation === undefined ? {} : { generation }),
+  };
 }
 
 type Removing = Extract<Removal, { kind: 'removing' }>;
 
 async function story(raw: RemoveServiceInput, run: Run): Promise<RemovalResult> {
-  const { stage, released } = run;
+  const { stage, released, life } = run;
   const { service, reason } = accept(removeServiceInput, raw, (input) => workflowIds.removeService(input.service));
   stage.about({ service });
-  const ask = () => insist<Removal>(stage, 'begin the removal', () => ledger.beginRemoval(service, reason, stage.run));
+  const ask = () =>
+    insist<Removal>(stage, 'begin the removal', () =>
+      ledger.beginRemoval({ service, reason, generation: life.generation, run: stage.run }),
+    );
+  let heard = false;
   for (let round = 0; ; round += 1) {
     const look = await ask();
     if (look.kind === 'refused') throw failWith(look.failure);
     if (look.kind === 'removed-already') return { service, released: [...released].toSorted(), kept: [] };
-    if (round === 0) {
-      await insist(stage, 'abandon what provisions it', async () => ({
-        asked: await looking(10_000, `abandon provision/${service}`).abandonProvision(
-          workflowIds.provisionService(service),
-        ),
-      }));
-    }
+    life.generation ??= look.generation;
+    if (round === 0 || (!heard && asksAgain(look, service))) heard = await abandon(service, stage);
     for (const { ip } of look.addresses) released.add(ip);
     const waitsFor = look.busy.length > 0 ? busyReason(look.busy) : await releaseAll(look, reason, stage);
     const result = waitsFor === undefined && look.busy.length === 0 ? await finish(look, service, run) : undefined;
     if (result !== undefined) return result;
     await waitFor(waitsFor, round, run);
   }
+}
+
+/** A provision that could not be abandoned a moment ago may wait for a person by now, and would be waited for without end. */
+function asksAgain({ busy }: Removing, service: string): boolean {
+  return busy.includes(workflowIds.provisionService(service)) && patched(patches.removalAsksAgain);
+}
+
+/** Whether it took the word: then it ends by itself, and is not told again. */
+async function abandon(service: string, stage: Stage): Promise<boolean> {
+  const workflowId = workflowIds.provisionService(service);
+  const { asked } = await insist(stage, 'abandon what provisions it', async () => ({
+    asked: await looking(10_000, `abandon ${workflowId}`).abandonProvision(workflowId),
+  }));
+  return asked === 'asked';
 }
 
 /** Every address side by side; what could not go is the reason to wait. One failing address does not stop the others. */
@@ -111,11 +138,11 @@ async function releaseOne(ip: string, reason: string): Promise<Reason | undefine
 async function finish(
   { server, serverTimeoutMs }: Removing,
   service: string,
-  { stage, released }: Run,
+  { stage, released, life }: Run,
 ): Promise<RemovalResult | undefined> {
   stage.goOn();
   const what = `remove ${service} from ${server}`;
-  const call = (summary: string) => looking(serverTimeoutMs, summary).removeFromServer(service);
+  const call = (summary: string) => looking(serverTimeoutMs, summary).removeFromServer(service, life.generation);
   await untilDone({ stage, service, what, requestTimeoutMs: serverTimeoutMs, call });
   const end = async () => ({ ended: await ledger.finishRemoval(service, stage.run) });
   const { ended } = await insist(stage, 'end the service', end);

@@ -63,6 +63,7 @@ export interface Services {
   beginRemoval(request: {
     readonly service: string;
     readonly reason: string;
+    readonly generation?: number | undefined;
     readonly run: RunRef;
   }): Promise<RemovalStart>;
   /** `removed`, generation + 1; refused while an address is bound to it. */

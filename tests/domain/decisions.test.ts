@@ -9,6 +9,7 @@ import {
 } from '../../workflows/domain/eligibility.ts';
 import { reAttach, type OrderedService } from '../../workflows/domain/re-attach.ts';
 import { groupFor } from '../../workflows/domain/states.ts';
+import { nextLookMs } from '../../workflows/domain/waits.ts';
 
 describe('a duration', () => {
   test.each([
@@ -28,6 +29,18 @@ describe('a duration', () => {
     '%j is none',
     (text) => expect(parseDuration(text)).toBeUndefined(),
   );
+});
+
+describe('the next look at a lost address', () => {
+  const waits = (callerWaits: boolean) => [0, 1, 4, 5, 6, 100].map((round) => nextLookMs(round, callerWaits) / 1_000);
+
+  test('comes within a minute where the run can start over', () => {
+    expect(waits(false)).toEqual([5, 10, 60, 60, 60, 60]);
+  });
+
+  test('comes every five minutes while a caller keeps the run from starting over', () => {
+    expect(waits(true)).toEqual([5, 10, 80, 160, 300, 300]);
+  });
 });
 
 const situation: Situation = {

@@ -227,6 +227,15 @@ describe('rebind (keep)', () => {
     expect(await again()).toBe('service-gone');
   });
 
+  test('is too late for one that is bound yet, when its service is leaving', async () => {
+    const service = await aService(world);
+    const { ip } = await aReserved(world, service);
+    const run = aRun();
+    await lock(world, ip, run);
+    await world.ledger.services.beginRemoval({ service: service.id, reason: 'gone', run: aRun() });
+    expect(await world.ledger.releases.rebind({ ip, reason: 'late', run })).toBe('service-gone');
+  });
+
   test('is too late once the delete has begun, whichever run asks', async () => {
     const { ip, run, service } = await releasing();
     expect(await world.ledger.addresses.find(ip)).toMatchObject({ deleteBegun: false });

@@ -67,6 +67,17 @@ describe('removal', () => {
     expect(await world.ledger.orders.listOpen({ service: service.id })).toMatchObject([{ id: order.order }]);
   });
 
+  test('of one life begins for no later one', async () => {
+    const service = await aService(world);
+    const run = aRun();
+    const begin = () => world.ledger.services.beginRemoval({ service: service.id, reason: 'x', generation: 1, run });
+    expect(await begin()).toMatchObject({ kind: 'removing', service: { generation: 1 } });
+    await world.ledger.services.finishRemoval({ service: service.id, run });
+    await aService(world, { id: service.id });
+    expect(await begin()).toEqual({ kind: 'removed-already' });
+    expect(await world.ledger.services.find(service.id)).toMatchObject({ state: 'provisioning', generation: 2 });
+  });
+
   test('of what is gone or was never there says so', async () => {
     const service = await aService(world);
     await world.ledger.services.beginRemoval({ service: service.id, reason: 'x', run: aRun() });

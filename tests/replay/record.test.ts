@@ -213,6 +213,13 @@ const scenarios: Readonly<Record<string, () => Promise<string>>> = {
     await repoint(engine, ip, 'late.example.com');
     return workflowIds.changePtr(ip);
   },
+  async 'changePtr-unknown-twice'() {
+    const ip = await activeAddress(engine, service('pointed-later'));
+    // Not done there either: the look behind the fence finds the old one, and what is sent then is lost like the first.
+    fault(engine, { purpose: 'write', at: ip }, { kind: 'reset-before' }, { kind: 'reset-after' });
+    await repoint(engine, ip, 'later.example.com');
+    return workflowIds.changePtr(ip);
+  },
   async 'changePtr-refused'() {
     const ip = await activeAddress(engine, service('pointed-not'));
     await repoint(engine, ip, 'x.example.com', 'customer:stranger');

@@ -1,38 +1,31 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { openHome } from '../../worker/local/home.ts';
-import { openPortBook } from '../../worker/local/ports.ts';
-import { findTemporal } from '../../worker/local/temporal-binary.ts';
-import { startTemporal } from '../../worker/local/temporal.ts';
+import { describe, expect, test } from '@jest/globals';
 import { runsOf as askedFrom } from '../../worker/runs.ts';
-import { approveUpdate, keepUpdate, workflowIds } from '../../workflows/contract.ts';
+import { abandonUpdate, keepUpdate, workflowIds } from '../../workflows/contract.ts';
 import { smallWorld } from '../support/engine.ts';
 import { orderService, service } from '../support/orders.ts';
-import { removeHome, temporaryHome } from '../support/servers.ts';
 import {
   activeAddress,
   addIntegration,
   addIspManager,
   eventually,
+  failureOf,
   openDesk,
   release,
   remove,
+  repoint,
   tagOf,
 } from './support/desk.ts';
-import { approvedBefore, atRest, mutations, site, startSync, untilAsked } from './support/sync-desk.ts';
+import { runsOf, startShortHistories } from './support/short-histories.ts';
 
-/** A server that finds every history long: each wait that may start over does so. */
-const home = openHome(temporaryHome());
-afterAll(() => removeHome(home.path));
-const temporal = await startTemporal({
-  home,
-  ports: openPortBook(home.ports),
-  binary: await findTemporal({ progress: () => undefined }),
-  inMemory: true,
-  alsoDynamic: ['limit.historyCount.suggestContinueAsNew=12'],
-});
+const temporal = await startShortHistories();
 const world = smallWorld();
 /** Addresses whose delete is refused, and services whose server cannot take them off, until they are taken out again. */
 const stuck = new Set<string>();
+/** Services whose address is somebody else's in IPmanager as soon as they are set up. */
+const lost = new Set<string>();
+/** Addresses that IPmanager gives no clear answer about, and when it was asked to change something. */
+const unclear = new Set<string>();
+const triedAt = new Map<string, number[]>();
 const engine = await openDesk({
   world,
   temporal,
@@ -40,13 +33,38 @@ const engine = await openDesk({
   integration: { fenceMs: 1_000 },
   wrap: (activities) => ({
     ...activities,
-    deleteAddress: async (target) =>
-      stuck.has(target.ip) ? { kind: 'refused', failure: notNow } : activities.deleteAddress(target),
+    async deleteAddress(target) {
+      if (isUnclear(target.ip)) return { kind: 'unknown', failure: notNow };
+      return stuck.has(target.ip) ? { kind: 'refused', failure: notNow } : activities.deleteAddress(target);
+    },
+    writePtr: async (target) =>
+      isUnclear(target.ip) ? { kind: 'unknown', failure: notNow } : activities.writePtr(target),
     removeFromServer: async (id) =>
       stuck.has(id) ? { kind: 'refused', failure: notNow } : activities.removeFromServer(id),
+    async setUpService(id, ips) {
+      const answer = await activities.setUpService(id, ips);
+      if (lost.has(id) && answer.kind === 'done') for (const ip of ips) noteOf(ip, 'somebody wrote here');
+      return answer;
+    },
   }),
 });
 const { client, ledger, simulator } = engine;
+
+function isUnclear(ip: string): boolean {
+  if (!unclear.has(ip)) return false;
+  triedAt.set(ip, [...(triedAt.get(ip) ?? []), Date.now()]);
+  return true;
+}
+
+/** The shortest time between two tries, of which one may still land when the next is made. */
+function shortest(ip: string): number {
+  const times = triedAt.get(ip) ?? [];
+  return Math.min(...times.slice(1).map((time, n) => time - (times[n] ?? 0)));
+}
+
+function noteOf(ip: string, note: string): void {
+  Object.assign(simulator.world.addresses.get(ip) ?? {}, { note });
+}
 
 const notNow = { code: 'access-denied', message: 'not now', next: 'wait' };
 await addIntegration(engine, 'cooled', {
@@ -57,14 +75,8 @@ await addIntegration(engine, 'cooled', {
 });
 
 /** How many runs a workflow came to, the first one counted. */
-async function runsOf(workflowId: string): Promise<number> {
-  let runs = 0;
-  for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) runs += run.runId ? 1 : 0;
-  return runs;
-}
-
 async function startedOver(workflowId: string, runs = 1): Promise<void> {
-  await eventually(async () => expect(await runsOf(workflowId)).toBeGreaterThan(runs), 60_000);
+  await eventually(async () => expect(await runsOf(client, workflowId)).toBeGreaterThan(runs), 60_000);
 }
 
 async function onServer(name: string, id: string): Promise<{ readonly ip: string; readonly url: string }> {
@@ -122,12 +134,32 @@ describe('a story that starts over in the middle of a wait', () => {
     const { answer, handle } = await orderService(engine, service(id, { server: `web-${id}`, tariff: `of-${id}` }));
     await startedOver(workflowIds.provisionService(id));
     await ledger.settings.tariffs.edit(`of-${id}`, { dedicated: true, ipv4: now });
-    const runs = await runsOf(workflowIds.provisionService(id));
+    const runs = await runsOf(client, workflowIds.provisionService(id));
     await startedOver(workflowIds.provisionService(id), runs);
     web.world.presets.push('gold');
     const { outcome, addresses } = await handle.result();
     expect([outcome, addresses.map(({ ip }) => ip)]).toEqual([answer.outcome, answer.addresses.map(({ ip }) => ip)]);
     expect(await ledger.addresses.list({ service: id })).toHaveLength(before);
+  });
+
+  test.concurrent('goes on to make a service active that is set up, however often it is cancelled by then', async () => {
+    const web = await addIspManager(engine, 'web-fin', {}, 20_000);
+    lost.add('fin-1');
+    const { answer, handle } = await orderService(engine, service('fin-1', { server: 'web-fin' }));
+    const workflowId = workflowIds.provisionService('fin-1');
+    const ip = answer.addresses[0]?.ip ?? '';
+    await startedOver(workflowId);
+    for (let cancels = 0; cancels < 2; cancels += 1) {
+      await client.workflow.getHandle(workflowId).cancel();
+      const runs = await runsOf(client, workflowId);
+      await startedOver(workflowId, runs + 1);
+    }
+    const late = failureOf(client.workflow.getHandle(workflowId).executeUpdate(abandonUpdate));
+    expect((await late).type).toBe('set-up-finished');
+    noteOf(ip, await tagOf(engine, 'fin-1/1/ipv4/1'));
+    expect((await handle.result()).addresses).toMatchObject([{ ip, state: 'active' }]);
+    expect(web.world.addresses.has(ip)).toBe(true);
+    expect(await ledger.services.find('fin-1')).toMatchObject({ state: 'active', generation: 1 });
   });
 
   test.concurrent('keeps the address when it was cancelled before: what is off its server is put back there', async () => {
@@ -137,7 +169,7 @@ describe('a story that starts over in the middle of a wait', () => {
     await startedOver(workflowIds.releaseAddress(ip));
     await handle.cancel();
     // The cancel is heard, the address is on its way back, and that starts over too.
-    const runs = await runsOf(workflowIds.releaseAddress(ip));
+    const runs = await runsOf(client, workflowIds.releaseAddress(ip));
     await startedOver(workflowIds.releaseAddress(ip), runs + 1);
     await edit('web-stay', url);
     expect(await handle.result()).toEqual({ address: ip, state: 'active' });
@@ -152,11 +184,32 @@ describe('a story that starts over in the middle of a wait', () => {
     const handle = await release(engine, ip);
     await startedOver(workflowIds.releaseAddress(ip));
     await handle.cancel();
-    const runs = await runsOf(workflowIds.releaseAddress(ip));
+    const runs = await runsOf(client, workflowIds.releaseAddress(ip));
     await startedOver(workflowIds.releaseAddress(ip), runs);
     stuck.delete(ip);
     expect(await handle.result()).toEqual({ address: ip, state: 'quarantined' });
     expect(simulator.world.addresses.get(ip)).toBeUndefined();
+  });
+
+  test.concurrent('releases an address whose delete stays unclear, and never asks within a fence', async () => {
+    const ip = await activeAddress(engine, service('unclear-1'));
+    unclear.add(ip);
+    const handle = await release(engine, ip);
+    await startedOver(workflowIds.releaseAddress(ip), 2);
+    unclear.delete(ip);
+    expect(await handle.result()).toEqual({ address: ip, state: 'quarantined' });
+    expect(shortest(ip)).toBeGreaterThanOrEqual(1_000);
+    expect(simulator.world.addresses.get(ip)).toBeUndefined();
+  });
+
+  test.concurrent('changes a PTR that stays unclear, and knows what it was before', async () => {
+    const ip = await activeAddress(engine, service('unclear-2'));
+    unclear.add(ip);
+    const handle = await repoint(engine, ip, 'two.example.com');
+    await startedOver(workflowIds.changePtr(ip), 2);
+    unclear.delete(ip);
+    expect(await handle.result()).toEqual({ address: ip, ptr: 'two.example.com', before: 'unclear-2.example.com' });
+    expect(shortest(ip)).toBeGreaterThanOrEqual(1_000);
   });
 
   test.concurrent('tells of every address that a removal released before', async () => {
@@ -198,48 +251,4 @@ test('who asks about a chain that was ended hears no time before its end, also o
   expect(await askedFrom(client).closedAt(asked)).toEqual(startTime);
   expect(startTime.getTime()).toBeGreaterThanOrEqual(ended.getTime());
   expect(await next.result()).toMatchObject({ address: ip, state: 'quarantined' });
-});
-
-test('a sync goes on behind the last piece that was applied, and does nothing twice', async () => {
-  const main = await site(engine, 'pieces', {
-    pool: '203.0.113.100-203.0.113.250',
-    releaseLimit: 1_000,
-  });
-  await main.serve('pieces-1');
-  await approvedBefore(main);
-  const strays = Array.from({ length: 130 }, (_none, n) => main.byHand(20 + n).ip);
-  const before = mutations(main).length;
-  const handle = await startSync(main);
-  const asked = await untilAsked(handle);
-  await handle.executeUpdate(approveUpdate, { args: [{ checksum: asked.checksum ?? '' }] });
-  expect(await handle.result()).toMatchObject({ state: 'applied', outcomes: { done: strays.length } });
-  expect(await runsOf(handle.workflowId)).toBeGreaterThan(2);
-  expect(mutations(main)).toHaveLength(before + strays.length);
-  await atRest(main);
-});
-
-test('a sync that is cancelled sends nothing more, also when it starts over at that moment', async () => {
-  const main = await site(engine, 'stops', { pool: '203.0.113.100-203.0.113.250', releaseLimit: 1_000 });
-  await main.serve('stops-1');
-  await approvedBefore(main);
-  const strays = Array.from({ length: 130 }, (_none, n) => main.byHand(20 + n).ip);
-  const handle = await startSync(main);
-  const asked = await untilAsked(handle);
-  let deletes = 0;
-  engine.simulator.faults.hook = ({ user, purpose }) => {
-    if (user !== 'stops' || purpose !== 'release') return undefined;
-    deletes += 1;
-    return { kind: 'delay', ms: 100 };
-  };
-  await handle.executeUpdate(approveUpdate, { args: [{ checksum: asked.checksum ?? '' }] });
-  await eventually(async () => expect(deletes).toBeGreaterThan(7), 60_000);
-  await handle.cancel();
-  await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
-  engine.simulator.faults.hook = undefined;
-  // The piece under way came to its end, and no other began.
-  expect(strays.filter((ip) => main.held(ip) !== undefined)).toHaveLength(strays.length - 50);
-  expect((await engine.ledger.syncs.list('stops', 1))[0]).toMatchObject({
-    state: 'failed',
-    reason: { code: 'cancelled' },
-  });
 });

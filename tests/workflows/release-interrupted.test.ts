@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { keepUpdate } from '../../workflows/contract.ts';
+import { keepUpdate, workflowIds } from '../../workflows/contract.ts';
 import { orderService, service } from '../support/orders.ts';
 import {
   activeAddress,
+  detailsOf,
   addIntegration,
   addIspManager,
   attributesOf,
@@ -11,6 +12,7 @@ import {
   fault,
   openDesk,
   release,
+  remove,
 } from './support/desk.ts';
 
 /** What happens to an address, or to its release, between two steps of it. */
@@ -20,6 +22,9 @@ const once = async (step: string): Promise<void> => {
   between.delete(step);
   await happens?.();
 };
+/** Steps that are not sent to the server while they stand here. */
+const away = new Set<string>();
+const notSent = { kind: 'not-sent', failure: { code: 'server-away', message: 'it is away', next: 'wait' } } as const;
 const engine = await openDesk({
   integration: { fenceMs: 700 },
   wrap: (activities) => ({
@@ -29,8 +34,9 @@ const engine = await openDesk({
       await once(`unbind ${ticket.ip}`);
       return answer;
     },
-    async takeOffService(id, ip) {
-      const answer = await activities.takeOffService(id, ip);
+    async takeOffService(id, ip, ...more) {
+      if (away.has(`takeOffService ${ip}`)) return notSent;
+      const answer = await activities.takeOffService(id, ip, ...more);
       await once(`takeOffService ${ip}`);
       return answer;
     },
@@ -109,4 +115,69 @@ describe('an address that is protected while its release runs', () => {
     expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'active', service: 'i-4' });
     expect(await isLocked(ip)).toBe(false);
   });
+});
+
+/** An address that was reserved by a run which a person ended, and the input to order its service again. */
+async function stranded(name: string, id: string) {
+  const web = await addIspManager(engine, name, { preset: 'gold' }, 20_000);
+  const input = service(id, { server: name });
+  const { answer, handle } = await orderService(engine, input);
+  await eventually(async () => expect(await ledger.services.find(id)).toMatchObject({ state: 'waiting' }));
+  await handle.terminate('a person did this');
+  const again = async () => {
+    web.world.presets.push('gold');
+    return orderService(engine, input);
+  };
+  return { ip: answer.addresses[0]?.ip ?? '', web, again };
+}
+
+describe('a stranded address whose service is ordered again while its release runs', () => {
+  test.concurrent('is not taken off its server, and the release is refused', async () => {
+    const { ip, web, again } = await stranded('web-5', 'i-5');
+    const off = `takeOffService ${ip}`;
+    away.add(off);
+    const run = await release(engine, ip);
+    await eventually(async () =>
+      expect(await attributesOf(engine, run.workflowId)).toMatchObject({ IptallyState: 'waiting' }),
+    );
+    const next = await again();
+    expect(next.answer.addresses).toMatchObject([{ ip, state: 'reserved' }]);
+    expect((await next.handle.result()).addresses).toMatchObject([{ ip, state: 'active' }]);
+    away.delete(off);
+    expect(await failureOf(run.result())).toMatchObject({ type: 'address-in-flight', value: ip });
+    expect(web.log.map(({ func }) => func)).not.toContain('ipaddr.delete');
+    expect(web.world.addresses.has(ip)).toBe(true);
+    expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'active', service: 'i-5' });
+    expect(simulator.world.addresses.get(ip)).toMatchObject({ state: 'allocated' });
+    expect(await isLocked(ip)).toBe(false);
+  });
+
+  test.concurrent('is put back when it was taken off there, and the release is refused', async () => {
+    const { ip, web, again } = await stranded('web-6', 'i-6');
+    between.set(`takeOffService ${ip}`, async () => {
+      await (await again()).handle.result();
+      web.world.addresses.delete(ip);
+    });
+    expect(await failureOf((await release(engine, ip)).result())).toMatchObject({ type: 'address-in-flight' });
+    expect(web.world.addresses.has(ip)).toBe(true);
+    expect(await ledger.addresses.find(ip)).toMatchObject({ state: 'active', service: 'i-6' });
+    expect(simulator.world.addresses.get(ip)).toMatchObject({ state: 'allocated' });
+    expect(await isLocked(ip)).toBe(false);
+  });
+});
+
+test('keep says no while a removal runs, which releases the address all the same', async () => {
+  const ip = await activeAddress(engine, service('i-7'));
+  const off = `takeOffService ${ip}`;
+  away.add(off);
+  const removal = await remove(engine, 'i-7');
+  const id = workflowIds.releaseAddress(ip);
+  await eventually(async () => expect(await detailsOf(engine, id)).toContain('Waiting'));
+  const kept = engine.client.workflow.getHandle(id).executeUpdate(keepUpdate);
+  // Heard, before the server is there again.
+  await eventually(async () => expect(await detailsOf(engine, id)).toContain('cannot be kept'));
+  away.delete(off);
+  expect(await kept).toMatchObject({ address: ip, kept: false, reason: { code: 'service-removed' } });
+  expect(await removal.result()).toEqual({ service: 'i-7', released: [ip], kept: [] });
+  expect(simulator.world.addresses.get(ip)).toBeUndefined();
 });

@@ -8,6 +8,7 @@ import type { Failure } from '../domain/failure.ts';
 import { ledger, listing, looking, once } from './activity-profiles.ts';
 import { giveBack, markConflict } from './give-back.ts';
 import { healConflict } from './heal.ts';
+import { patches } from './patches.ts';
 import type { Stage } from './stage.ts';
 import { failureOf, insist, pause, untilClear } from './waiting.ts';
 
@@ -54,7 +55,7 @@ export async function allocate(opened: OpenedTicket, desk: Desk): Promise<Alloca
   for (;;) {
     const { step } = progress;
     if (step.do === 'done' && written !== undefined) return { kind: 'held', ticket, address: written };
-    if (step.do === 'hand-back' && opened.kind === 'holds' && patched(offItsServerFirst)) {
+    if (step.do === 'hand-back' && opened.kind === 'holds' && patched(patches.heldOffItsServerFirst)) {
       const failure = step.failure ?? desk.stopped() ?? notKept(ticket.order);
       return { kind: 'to-go-back', ticket, address: opened.address, failure };
     }
@@ -65,17 +66,13 @@ export async function allocate(opened: OpenedTicket, desk: Desk): Promise<Alloca
   }
 }
 
-/** Runs that gave such an address back at once, and stand behind that in their history, go on as they did. */
-const offItsServerFirst = 'held-address-off-its-server-first';
-const onlyAsAsked = 'only-the-address-asked-for';
-
 /** As the protocol says; a run that took another address than the asked one, by the protocol of then, keeps to that. */
 function decided(progress: Progress, event: Event, stop: boolean): Progress {
   const next = advance(progress, event, stop);
   if (progress.wanted === null || !progress.exact) return next;
   const formerly = advance({ ...progress, exact: false }, event, stop);
   const same = JSON.stringify(next.step) === JSON.stringify(formerly.step);
-  return same || patched(onlyAsAsked) ? next : formerly;
+  return same || patched(patches.onlyAsAsked) ? next : formerly;
 }
 
 type Working = Exclude<Step, { do: 'close' | 'stopped' | 'done' }>;

@@ -55,7 +55,7 @@ export async function markConflict(
   { stage, requestTimeoutMs, fenceMs }: Pick<GiveBackDesk, 'stage' | 'requestTimeoutMs' | 'fenceMs'>,
 ): Promise<void> {
   const what = `mark ${ip} with dns.set.error`;
-  const answer = await untilClear(stage, { ms: fenceMs, what }, () =>
+  const answer = await untilClear(stage, { ms: fenceMs, what, inOneRun: true }, () =>
     looking(requestTimeoutMs, what).markConflict(ticket, ip),
   );
   stage.tell(answer.kind === 'marked' ? `${ip} carries \`dns.set.error\` now and stays held` : answer.failure.message);

@@ -13,7 +13,7 @@ export async function healConflict(ip: string, { run }: OrderTicket, desk: HealD
   const { stage, onConflict, requestTimeoutMs, fenceMs } = desk;
   if (onConflict !== 'heal' || !(await confirmed(ip, desk))) return;
   const what = `bring the PTR and tag of ${ip} back`;
-  const answer = await untilClear(stage, { ms: fenceMs, what }, () =>
+  const answer = await untilClear(stage, { ms: fenceMs, what, inOneRun: true }, () =>
     looking(requestTimeoutMs, what, 4).resolveConflict(ip, run),
   );
   const resolved = answer.kind === 'resolved' ? `its conflict is healed` : answer.failure.message;

@@ -7,6 +7,10 @@ export type Stop = 'cancelled' | 'abandoned';
 export interface Interruption {
   readonly stop: Stop | undefined;
   request(stop: Stop): void;
+  /** Past the moment to stop: who asked is passed over, and so is who asks from here on. */
+  passOver(): void;
+  /** What ends it all the same: its service is being removed. */
+  overrule(stop: Stop): void;
 }
 
 /**
@@ -15,12 +19,20 @@ export interface Interruption {
  */
 export async function interruptible<Result>(story: (interruption: Interruption) => Promise<Result>): Promise<Result> {
   let stop: Stop | undefined;
+  let past = false;
   const interruption: Interruption = {
     get stop() {
       return stop;
     },
     request(asked) {
-      stop ??= asked;
+      if (!past) stop ??= asked;
+    },
+    passOver() {
+      past = true;
+      stop = undefined;
+    },
+    overrule(by) {
+      stop = by;
     },
   };
   CancellationScope.current().cancelRequested.catch(() => interruption.request('cancelled'));

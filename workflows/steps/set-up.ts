@@ -1,10 +1,13 @@
+import { allHandlersFinished, patched } from '@temporalio/workflow';
 import type { Plan } from '../../activities/opening.ts';
 import type { Held } from '../../activities/set-up.ts';
 import type { AddressView } from '../contract.ts';
 import type { Failure, Reason } from '../domain/failure.ts';
+import { nextLookMs } from '../domain/waits.ts';
 import { ledger, looking } from './activity-profiles.ts';
 import type { Interruption } from './interruption.ts';
 import { tryOnServer, untilDone, type ServerEnd } from './on-server.ts';
+import { patches } from './patches.ts';
 import type { Talk } from './provision-talk.ts';
 import { stoppedAlready } from './refusals.ts';
 import type { Stage } from './stage.ts';
@@ -29,8 +32,9 @@ export async function setUpUntilDone(plan: Plan, run: SetUpRun): Promise<'done' 
   for (let tries = 1; ; tries += 1) {
     const end = await trySetUp(plan, run);
     if (end.kind === 'done') {
-      talk.finished = true;
-      return interruption.stop === undefined || talk.report?.ok ? 'done' : 'stopped';
+      if (interruption.stop !== undefined && !talk.report?.ok) return 'stopped';
+      finish(run);
+      return 'done';
     }
     if (interruption.stop !== undefined) return 'stopped';
     if (end.kind !== 'failed') continue;
@@ -49,6 +53,12 @@ export async function setUpUntilDone(plan: Plan, run: SetUpRun): Promise<'done' 
     tries = 0;
     if (interruption.stop !== undefined) return 'stopped';
   }
+}
+
+/** Whoever stops it later comes too late: the service is theirs, and only its removal takes it back. */
+export function finish({ talk, interruption }: Pick<SetUpRun, 'talk' | 'interruption'>): void {
+  talk.finished = true;
+  interruption.passOver();
 }
 
 type Try = Exclude<ServerEnd, { kind: 'awaiting-report' | 'failed' }> | Failed | { readonly kind: 'again' };
@@ -200,7 +210,8 @@ export async function activate(plan: Plan, { talk, interruption, stage }: SetUpR
   talk.waitsForAddress = false;
   talk.retry = false;
   if (typeof active === 'string') {
-    interruption.request('abandoned');
+    talk.finished = false;
+    interruption.overrule('abandoned');
     return 'stopped';
   }
   talk.addresses = active;
@@ -221,7 +232,7 @@ export interface ActivateDesk {
 export async function activateHeld(
   service: string,
   held: Held,
-  { stage, requestTimeoutMs, woken, waits, stopped = () => false }: ActivateDesk,
+  { stage, requestTimeoutMs, woken, waits, stopped }: ActivateDesk,
 ): Promise<readonly AddressView[] | 'removing' | 'stopped'> {
   const what = `read the tags once more and make ${service} active`;
   for (let round = 0; ; round += 1) {
@@ -240,13 +251,13 @@ export async function activateHeld(
     stage.tell(answer.reason.message);
     stage.wait(answer.reason);
     await waits?.(answer.reason);
-    if (stopped()) return 'stopped';
+    const ends = stopped !== undefined && patched(patches.lostEndsOnStop) ? stopped : () => false;
+    if (ends()) return 'stopped';
     startOverWhenLong();
-    // Short enough that a removal that began meanwhile is seen soon.
     await pause(
-      Math.min(60_000, 5_000 * 2 ** Math.min(round, 4)),
+      nextLookMs(round, !allHandlersFinished()),
       answer.reason.message.slice(0, 200),
-      () => stopped() || woken?.() === true,
+      () => ends() || woken?.() === true,
     );
   }
 }

@@ -4,6 +4,7 @@ import { supersedeSignal, type SyncView } from '../contract.ts';
 import type { SyncIntegration } from '../inputs/sync.ts';
 import { ledger, reading } from './activity-profiles.ts';
 import type { Interruption } from './interruption.ts';
+import { patches } from './patches.ts';
 import type { Stage } from './stage.ts';
 import { startOverWhenLong } from './start-over.ts';
 import { failWith, insist, pause } from './waiting.ts';
@@ -82,7 +83,7 @@ async function join(other: SyncView, { stage, interruption, joins }: Beginning):
   const look = () =>
     insist(stage, `look at run ${other.run}`, () => reading(10_000, `look at run ${other.run}`).lookAtSync(other.run));
   // One that nobody works at any more is not what the caller is told of: a run of its own begins.
-  if (patched('look-before-joining') && (await look()).alone) return undefined;
+  if (patched(patches.looksBeforeJoining) && (await look()).alone) return undefined;
   stage.tell(`run ${other.run} of ${other.workflowId} works already: joined`);
   joins(other);
   for (let round = 0; ; round += 1) {

@@ -5,13 +5,15 @@ import {
   ChildWorkflowFailure,
   condition,
   isCancellation,
+  patched,
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Locked } from '../../activities/locking.ts';
 import type { Failure, Reason } from '../domain/failure.ts';
 import type { Stage } from './stage.ts';
-import { startOverWhenLong } from './start-over.ts';
+import { patches } from './patches.ts';
+import { startOverWhenLong, startOverWhenLongSince } from './start-over.ts';
 
 /** A durable wait that says what it waits for, and ends early when `until` holds. */
 export async function pause(ms: number, summary: string, until: () => boolean = () => false): Promise<void> {
@@ -66,7 +68,7 @@ async function attempt<Answer extends object>(
  */
 export async function untilClear<Answer extends { readonly kind: string }>(
   stage: Stage,
-  fence: { readonly ms: number; readonly what: string },
+  fence: Fence,
   step: () => Promise<Answer | Locked>,
 ): Promise<Exclude<Answer, Locked | { readonly kind: 'unknown' }>> {
   const unclear = `${fence.what}: unclear`;
@@ -79,9 +81,19 @@ export async function untilClear<Answer extends { readonly kind: string }>(
     const { code, message } = (answer as Unheard).failure;
     stage.tell(`${fence.what}: no clear answer; looking again when the fence is over (${message})`);
     // One lost answer is nothing for a person; what stays unclear is, in the panel's own words (I6).
-    if (round > 0) stage.wait({ code, message: `${fence.what}: ${message}` }, unclear);
+    if (round > 0 && patched(patches.unclearIsShown))
+      stage.wait({ code, message: `${fence.what}: ${message}` }, unclear);
     await pause(fence.ms, `fence of ${fence.what}: what was sent may still land`);
+    // Behind the fence: the next run begins with a look, which is worth nothing before.
+    if (fence.inOneRun !== true) startOverWhenLongSince(patches.unclearStartsOver);
   }
+}
+
+interface Fence {
+  readonly ms: number;
+  readonly what: string;
+  /** The ledger does not lead a new run back to this step: it is waited out in this one. */
+  readonly inOneRun?: true;
 }
 
 interface Unheard {

@@ -78,7 +78,7 @@ async function timeFromNow(db: Db, ms: number): Promise<string> {
   return at;
 }
 
-/** `keep`: back on its service as it was, while that life of the service goes on. */
+/** `keep`: back on its service as it was, or left there, while that life of the service goes on. */
 export async function rebind(
   db: Db,
   request: Parameters<Releases['rebind']>[0],
@@ -91,6 +91,9 @@ export async function rebind(
     .executeTakeFirst();
   const kept = seen === undefined ? undefined : await keptAlready(db, seen, run);
   if (kept !== undefined) return kept;
+  // Not unbound yet: its service is asked all the same, as a removal that runs takes the address next.
+  const holder = seen?.service ?? null;
+  if (holder !== null && isLeaving(await shareService(db, holder))) return 'service-gone';
   // What may have been deleted already cannot be kept.
   if (seen === undefined || seen.state !== 'releasing' || seen.delete_begun_at !== null) return 'not-releasing';
   // An extra was never on a service: there is nothing to go back to.

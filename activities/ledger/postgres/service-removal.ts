@@ -5,11 +5,15 @@ import { orderRecord, storeOutcome } from './order-rows.ts';
 import { lockService, serviceRecord, settingOf, type ServiceRow } from './service-rows.ts';
 import type { Db } from './tables.ts';
 
-/** From here on steps 1 and 4 of every allocation for the service are refused (design.md 3). Again is harmless. */
+/**
+ * From here on steps 1 and 4 of every allocation for the service are refused (design.md 3). Again is harmless, also after
+ * the life it was begun for ended otherwise and another one began: that one is not touched.
+ */
 export async function beginRemoval(db: Db, request: Parameters<Services['beginRemoval']>[0]): Promise<RemovalStart> {
   const service = await lockService(db, request.service);
   if (service === undefined) return { kind: 'no-such' };
-  if (service.state === 'removed') return { kind: 'removed-already' };
+  if (service.state === 'removed' || service.generation > (request.generation ?? service.generation))
+    return { kind: 'removed-already' };
   const setting = await settingOf(db, service);
   // A server or tariff that is in use cannot be removed, so this is a hole in our own rules.
   if ('missing' in setting) throw new LedgerContractBroken('no-such-server', setting.name);
