@@ -24,7 +24,7 @@ export interface OrderTicket {
 export type RequestAnswer = AllocateOutcome | { readonly kind: 'removing'; readonly failure: Failure };
 
 export type ClaimAnswer =
-  | { readonly kind: 'claimed' | 'not-ours' | 'tag-cut' | 'withheld' }
+  | { readonly kind: 'claimed' | 'not-ours' | 'tag-cut' | 'withheld' | 'wrong-family' }
   | { readonly kind: 'removing'; readonly failure: Failure }
   | { readonly kind: 'in-use'; readonly mark: boolean; readonly holder: string | null }
   | { readonly kind: 'extra'; readonly has: string }
@@ -112,7 +112,8 @@ async function bind(deps: Deps, ticket: OrderTicket, { ip, group }: RemoteAddres
   const claim = await deps.ledger.orders.claim({ order, ip, group, run });
   switch (claim.kind) {
     case 'claimed':
-      return { kind: 'claimed' };
+    case 'wrong-family':
+      return { kind: claim.kind };
     case 'in-use':
       if (!claim.mark) await unlockAddress(deps, ip, run);
       return { kind: 'in-use', mark: claim.mark, holder: claim.conflict.holder };

@@ -1,7 +1,7 @@
 import { allHandlersFinished, condition, continueAsNew, patched, setHandler } from '@temporalio/workflow';
 import type { Opened, Plan } from '../activities/opening.ts';
 import { addedUpdate, workflowIds, type AllocationResult } from './contract.ts';
-import { addAddressInput, type AddAddress, type AddAddressInput } from './inputs/inputs.ts';
+import { addAddressFields, addAddressInput, type AddAddress, type AddAddressInput } from './inputs/inputs.ts';
 import { check } from './inputs/check.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
 import { allocate, closeOrder, type Kept, type ToGoBack } from './steps/allocate.ts';
@@ -57,7 +57,7 @@ interface Run {
 
 async function story(raw: AddAddressInput, run: Run): Promise<AllocationResult> {
   const { stage, interruption } = run;
-  const input = accept(addAddressInput, raw, ({ order }) => workflowIds.addAddress(order));
+  const input = accept(schemaFor(raw), raw, ({ order }) => workflowIds.addAddress(order));
   const { service } = input;
   stage.about({ service });
   const plan = await open(input, stage);
@@ -85,6 +85,13 @@ async function story(raw: AddAddressInput, run: Run): Promise<AllocationResult> 
   if (held.kind === 'to-go-back') return goBack(plan, held, run);
   run.answered({ service, outcome: 'allocated', addresses: [held.address] });
   return putOnServer(plan, held, run);
+}
+
+/** A run that was begun before family and address were compared goes on to its claim, which ends it. */
+function schemaFor(raw: AddAddressInput) {
+  return addAddressInput.safeParse(raw).success || patched('address-of-its-family')
+    ? addAddressInput
+    : addAddressFields;
 }
 
 async function open(input: AddAddress, stage: Stage): Promise<Plan> {

@@ -6,7 +6,6 @@ export type BrokenContract =
   | 'no-such-server'
   | 'no-such-address'
   | 'not-canonical'
-  | 'wrong-family'
   | 'lock-lost'
   | 'not-owner'
   | 'order-holds-address'

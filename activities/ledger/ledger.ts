@@ -192,6 +192,8 @@ export type Claim =
   | { readonly kind: 'in-use'; readonly conflict: ConflictRecord; readonly mark: boolean }
   | { readonly kind: 'withheld'; readonly until: string | null; readonly state: AddressState }
   | { readonly kind: 'removing' }
+  /** The panel passed over the family that was asked for. */
+  | { readonly kind: 'wrong-family' }
   /** The order has another address already (I7): this one is an extra. */
   | { readonly kind: 'extra'; readonly has: string }
   | { readonly kind: 'lock-lost' };

@@ -32,7 +32,16 @@ describe('the protocol of one order, against a model', () => {
       { seed, numRuns: 5_000 },
     );
     const first = ['allocated', 'refused', 'not-logged-in', 'not-sent', 'unknown', 'fence-over', 'found', 'claimed'];
-    const more = ['not-ours', 'tag-cut', 'withheld', 'removing', 'in-use', 'ptr-written', 'ptr-refused'];
+    const more = [
+      'not-ours',
+      'tag-cut',
+      'withheld',
+      'removing',
+      'wrong-family',
+      'in-use',
+      'ptr-written',
+      'ptr-refused',
+    ];
     const last = ['given-back', 'backed-off', 'marked', 'allocated stopped', 'unknown stopped', 'found stopped'];
     const all = [...first, ...more, ...last, 'ends done', 'ends close', 'ends stopped'];
     expect(all.filter((one) => !seen.has(one))).toEqual([]);

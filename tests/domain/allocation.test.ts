@@ -54,6 +54,16 @@ const claims: readonly (readonly [claim: string, played: Played, step: unknown])
     { events: [], from: resume(ip, limits) },
     { do: 'write-ptr', ip },
   ],
+  [
+    'an address of the other family goes back',
+    { events: [allocated, { kind: 'wrong-family' }] },
+    { do: 'give-back', ips: [ip] },
+  ],
+  [
+    'and ends the order, whatever else may be free',
+    { events: [allocated, { kind: 'wrong-family' }, back] },
+    close('wrong-family'),
+  ],
   ['unknown is never failed: a fence', { events: [unknown] }, { do: 'fence' }],
   ['after the fence it looks', { events: [unknown, over] }, { do: 'find' }],
   ['not found is asked again', { events: [...lostAndNotFound] }, request(2)],

@@ -133,9 +133,12 @@ describe('a claim', () => {
     },
   );
 
-  test('of an address of the other family breaks the contract', async () => {
+  test('of an address of the other family is no claim, and on record where another row knows it', async () => {
     const order = await anOpenOrder(world, await aService(world));
-    await expect(claim(world, order, '2001:db8::77')).rejects.toMatchObject({ code: 'wrong-family' });
+    expect(await claim(world, order, '2001:db8::77')).toEqual({ kind: 'wrong-family' });
+    expect(await world.ledger.addresses.find('2001:db8::77')).toBeUndefined();
+    const { ip } = await aReserved(world, await aService(world), { ip: '2001:db8::78' });
+    expect(await claim(world, order, ip)).toMatchObject({ kind: 'in-use', mark: true });
   });
 });
 

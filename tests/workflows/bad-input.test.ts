@@ -151,6 +151,12 @@ const cases: readonly Case[] = [
   ...badIds.map((id) => addAddress('order', id)),
   ...badIds.map((id) => addAddress('service', id)),
   ...['ipv5', 'IPv4', '', 4, null].map((family) => addAddress('family', family)),
+  {
+    workflow: 'addAddress',
+    id: 'order/o-1',
+    input: { order: 'o-1', service: 'b-1', family: 'ipv4', address: '2001:db8:77::fe' },
+    field: 'family',
+  },
   ...badAddresses.map((address) => releaseAddress('address', address)),
   ...['', 'a\nb', 'x'.repeat(501), null].map((reason) => releaseAddress('reason', reason)),
   releaseAddress('force', true, 'unknown-field'),

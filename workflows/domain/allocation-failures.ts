@@ -29,6 +29,15 @@ export function notGiven(wanted: string, given: string): Failure {
   };
 }
 
+export function ofOtherFamily(ip: string): Failure {
+  return {
+    code: 'wrong-family',
+    message: `IPmanager gave ${ip}, which is not of the family that was asked for; it is not kept`,
+    value: ip,
+    next: 'see which addresses the login may use for this family (iptally integration test), then order again under a new id',
+  };
+}
+
 export function onlyConflicts(ips: readonly string[]): Failure {
   return {
     code: 'too-many-conflicts',

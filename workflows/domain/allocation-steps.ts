@@ -34,7 +34,7 @@ export type Event =
   | { readonly kind: 'given-back'; readonly strays: readonly string[] };
 
 export type ClaimEvent =
-  | { readonly kind: 'claimed' | 'not-ours' | 'tag-cut' | 'withheld' }
+  | { readonly kind: 'claimed' | 'not-ours' | 'tag-cut' | 'withheld' | 'wrong-family' }
   | { readonly kind: 'removing'; readonly failure: Failure }
   | { readonly kind: 'in-use'; readonly mark: boolean }
   /** The order has this address already (I7). */

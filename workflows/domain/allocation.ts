@@ -3,6 +3,7 @@ import {
   inConflict,
   inQuarantine,
   notGiven,
+  ofOtherFamily,
   onlyConflicts,
   onlyQuarantined,
   readWithoutTag,
@@ -126,6 +127,7 @@ export function advance(progress: Progress, event: Event, stop: boolean): Progre
     case 'not-ours':
     case 'tag-cut':
     case 'withheld':
+    case 'wrong-family':
     case 'removing':
     case 'in-use':
     case 'extra':
@@ -178,6 +180,8 @@ function afterClaim(progress: Progress, event: ClaimEvent, stop: boolean): Progr
     }
     case 'tag-cut':
       return giveBack({ ...progress, ending: tagNotKept([ip]) }, [ip]);
+    case 'wrong-family':
+      return giveBack({ ...progress, ending: ofOtherFamily(ip) }, [ip]);
     case 'removing':
       return giveBack({ ...progress, ending: event.failure }, [ip]);
     case 'extra':

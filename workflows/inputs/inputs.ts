@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { familyOf } from '../domain/address.ts';
 import { mostAddresses } from '../domain/states.ts';
 import { actor, family, hostname, id, ip, kind, name, words } from './fields.ts';
 
@@ -26,12 +27,19 @@ export const provisionServiceInput = z.strictObject({
     .nullish(),
 });
 
-export const addAddressInput = z.strictObject({
+/** As it was checked before the family was compared with the address: what runs begun by then may still carry. */
+export const addAddressFields = z.strictObject({
   order: id,
   service: id,
   family,
   ptr: hostname.nullish(),
   address: ip.nullish(),
+});
+
+export const addAddressInput = addAddressFields.superRefine(({ family: asked, address }, context) => {
+  if (address == null || familyOf(address) === asked) return;
+  const message = `${address} is of the other family; accepted: ${familyOf(address)}`;
+  context.addIssue({ code: 'custom', path: ['family'], message });
 });
 
 export const releaseAddressInput = z.strictObject({ address: ip, reason: words });

@@ -146,6 +146,7 @@ async function claim(ip: string, ticket: OrderTicket, { stage, requestTimeoutMs 
   const answer = await insist(stage, summary, () => looking(requestTimeoutMs, summary).claimAddress(ticket, ip));
   if (answer.kind === 'in-use') stage.tell(`**conflict**: ${ip} is on service ${answer.holder ?? 'unknown'} already`);
   if (answer.kind === 'withheld') stage.tell(`${ip} is in quarantine after another customer; parked until it ends`);
+  if (answer.kind === 'wrong-family') stage.tell(`${ip} is not ${ticket.family}; not kept`);
   if (answer.kind === 'not-ours') stage.tell(`${ip} does not carry our tag; not taken`);
   return answer;
 }

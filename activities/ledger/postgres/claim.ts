@@ -25,7 +25,6 @@ export async function claimAddress(db: Db, request: Request): Promise<Claim> {
   const service = await shareService(db, await serviceOfOrder(db, request.order));
   const order = await lockOrder(db, request.order);
   if (order === undefined) throw new LedgerContractBroken('no-such-order', request.order);
-  if (order.family !== familyOf(ip)) throw new LedgerContractBroken('wrong-family', `${order.id}: ${ip}`);
   // Taken over or closed meanwhile: this run no longer decides, as if its lock were gone.
   if (!sameRun(ownerOf(order), request.run) || order.outcome !== null) return { kind: 'lock-lost' };
   const claiming = { request, order, service };
@@ -35,6 +34,7 @@ export async function claimAddress(db: Db, request: Request): Promise<Claim> {
   if (known !== undefined) return known;
   // One order, one address (I7): another one is an extra.
   if (order.ip !== null) return { kind: 'extra', has: ipText(order.ip) };
+  if (order.family !== familyOf(ip)) return { kind: 'wrong-family' };
   if (isLeaving(service, order.generation)) return { kind: 'removing' };
   if (row !== undefined) await retire(db, row, { reason: reasonToRetire(row, order), run: request.run });
   return bind(db, claiming);
@@ -58,7 +58,7 @@ async function knownElsewhere(db: Db, claiming: Claiming, row: SeenRow): Promise
     case 'quarantined': {
       // A service without a customer is nobody's "same customer" (I9).
       const same = service.customer !== null && service.customer === row.customer;
-      const takesOne = order.ip === null && !isLeaving(service, order.generation);
+      const takesOne = order.ip === null && order.family === row.family && !isLeaving(service, order.generation);
       return same && takesOne ? undefined : withhold(db, claiming, row);
     }
     case 'released':

@@ -8,7 +8,6 @@ import {
   resolveConflictInput,
 } from '../../../workflows/inputs/inputs.ts';
 import { accepted } from '../../accepted.ts';
-import { wrongInput } from '../../inputs/fields.ts';
 import { addressDetail } from '../../views/address.ts';
 import { webUiLink } from '../../views/service.ts';
 import { allocationText } from '../render/service.ts';
@@ -40,9 +39,6 @@ export async function addAddress(session: Session, flags: AddFlags): Promise<Out
     ...(address === undefined ? {} : { address }),
   };
   const input: AddAddressInput = accepted(addAddressInput, wanted, 'addAddress');
-  if (asked !== undefined && familyOf(asked) !== family) {
-    throw wrongInput('family', family, { why: `${asked} is of the other family`, accepted: familyOf(asked) });
-  }
   const client = await session.client();
   if (flags.order === undefined) session.warn(`order ${order}`);
   const workflowId = workflowIds.addAddress(order);

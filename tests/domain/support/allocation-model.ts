@@ -23,7 +23,8 @@ export type Fault =
   /** Done and answered, with another address than the one asked for. */
   | 'replaced'
   | 'ptr-refused'
-  | 'removing';
+  | 'removing'
+  | 'other-family';
 
 export type Known = 'free' | 'busy' | 'quarantined';
 
@@ -222,6 +223,7 @@ function claim(world: World, ip: string, fault: Fault): Event {
   const [has] = [...world.row].find(([, kind]) => kind === 'bound') ?? [];
   if (has !== undefined && has !== ip) return { kind: 'extra', has };
   if (fault === 'removing') return { kind: 'removing', failure };
+  if (fault === 'other-family') return { kind: 'wrong-family' };
   world.row.set(ip, 'bound');
   return { kind: 'claimed' };
 }

@@ -15,6 +15,7 @@ const faults = fc.oneof(
       'replaced',
       'ptr-refused',
       'removing',
+      'other-family',
     ),
   },
 );
