@@ -8,7 +8,7 @@ import { allocate, closeOrder, type Kept, type ToGoBack } from './steps/allocate
 import { openAnswer } from './steps/answer.ts';
 import { withForms } from './steps/forms.ts';
 import { giveBack } from './steps/give-back.ts';
-import { accept, shown } from './steps/input.ts';
+import { accept, insistOnId, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
 import { patches } from './steps/patches.ts';
@@ -154,6 +154,7 @@ function refuseOther(raw: AddAddressInput, sent: unknown): void {
   if (sent === undefined || sent === null) return;
   const [one, other] = [check(addAddressInput, raw, 'addAddress'), check(addAddressInput, sent, 'addAddress')];
   if (!other.ok) throw failWith(other.failure);
+  insistOnId(workflowIds.addAddress(other.value.order));
   if (!one.ok) return;
   const fields = (['service', 'family', 'ptr', 'address'] as const).filter(
     (field) => (one.value[field] ?? null) !== (other.value[field] ?? null),

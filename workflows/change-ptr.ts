@@ -5,7 +5,7 @@ import { check } from './inputs/check.ts';
 import { changePtrInput, type ChangePtrInput } from './inputs/inputs.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
 import { openAnswer } from './steps/answer.ts';
-import { accept, shown } from './steps/input.ts';
+import { accept, insistOnId, shown } from './steps/input.ts';
 import { interruptible } from './steps/interruption.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
@@ -64,6 +64,7 @@ function refuseOther(raw: ChangePtrInput, sent: unknown): void {
   if (sent === undefined || sent === null) return;
   const [one, other] = [check(changePtrInput, raw, 'changePtr'), check(changePtrInput, sent, 'changePtr')];
   if (!other.ok) throw failWith(other.failure);
+  insistOnId(workflowIds.changePtr(other.value.address));
   if (one.ok && (one.value.ptr !== other.value.ptr || one.value.actor !== other.value.actor)) {
     throw failWith(running(one.value.address, one.value.ptr));
   }

@@ -191,12 +191,9 @@ export type Claim =
   | { readonly kind: 'claimed'; readonly address: AddressRecord }
   | { readonly kind: 'in-use'; readonly conflict: ConflictRecord; readonly mark: boolean }
   | { readonly kind: 'withheld'; readonly until: string | null; readonly state: AddressState }
-  | { readonly kind: 'removing' }
-  /** The panel passed over the family that was asked for. */
-  | { readonly kind: 'wrong-family' }
+  | { readonly kind: 'removing' | 'wrong-family' | 'lock-lost' }
   /** The order has another address already (I7): this one is an extra. */
-  | { readonly kind: 'extra'; readonly has: string }
-  | { readonly kind: 'lock-lost' };
+  | { readonly kind: 'extra'; readonly has: string };
 
 export interface Addresses {
   /** PTR as read back, `ptr` as wanted where given; with `unlock` the lock goes in the same transaction (step 7). */

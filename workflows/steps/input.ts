@@ -9,11 +9,17 @@ export function accept<Schema extends z.ZodType>(
   raw: unknown,
   expectedId: (input: z.output<Schema>) => string,
 ): z.output<Schema> {
-  const { workflowType, workflowId } = workflowInfo();
+  const { workflowType } = workflowInfo();
   const checked = check(schema, raw, workflowType);
   if (!checked.ok) throw failWith(checked.failure);
-  const expected = expectedId(checked.value);
-  if (expected === workflowId) return checked.value;
+  insistOnId(expectedId(checked.value));
+  return checked.value;
+}
+
+/** What is sent, at the start or to a running run, belongs to the thing the workflow id names. */
+export function insistOnId(expected: string): void {
+  const { workflowId } = workflowInfo();
+  if (expected === workflowId) return;
   throw failWith({
     code: 'workflow-id-mismatch',
     message: `workflow id ${workflowId} does not belong to this input`,

@@ -6,6 +6,7 @@ import {
   addressesUpdate,
   retrySetupUpdate,
   setupFinishedUpdate,
+  workflowIds,
   type AddressView,
   type AllocationResult,
   type ServiceStanding,
@@ -17,6 +18,7 @@ import { check } from '../inputs/check.ts';
 import { provisionServiceInput, setupFinishedInput, type ProvisionService } from '../inputs/inputs.ts';
 import type { ToGoBack } from './allocate.ts';
 import { openAnswer, type Answer } from './answer.ts';
+import { insistOnId } from './input.ts';
 import { hearOut, type Interruption, type Stop } from './interruption.ts';
 import * as refusals from './refusals.ts';
 import { failWith } from './waiting.ts';
@@ -121,6 +123,7 @@ function refuseOther(talk: Talk, sent: unknown): void {
   if (sent === undefined || sent === null || input === undefined) return;
   const checked = check(provisionServiceInput, sent, 'provisionService');
   if (!checked.ok) throw failWith(checked.failure);
+  insistOnId(workflowIds.provisionService(checked.value.service.id));
   const compared = reAttach(input, checked.value, talk.waitsForSetUp);
   if (compared.kind === 'differs') throw failWith(refusals.orderDiffers(input.service.id, compared.fields));
 }
