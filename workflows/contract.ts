@@ -88,6 +88,8 @@ export interface ResolveResult {
   readonly address: string;
   readonly service: string | null;
   readonly ptr: string | null;
+  /** Integrations that had offered it although it is on a service under another one: it went back there. */
+  readonly returned?: readonly string[];
 }
 
 /**

@@ -31,11 +31,14 @@ async function story(raw: ResolveConflictInput, stage: Stage): Promise<ResolveRe
   const look = await insist(stage, `look up the conflict on ${ip}`, () => ledger.lookForConflict(ip));
   if (look.kind === 'refused') throw failWith(look.failure);
   stage.about({ integration: look.integration, service: look.service });
-  const what = `bring the PTR and tag of ${ip} back`;
+  const what = look.mark ? `bring the PTR and tag of ${ip} back` : `give ${ip} back at ${look.integration}`;
   const answer = await untilClear(stage, { ms: look.fenceMs, what }, () =>
     looking(look.requestTimeoutMs, what, 4).resolveConflict(ip, stage.run),
   );
   if (answer.kind === 'refused') throw failWith(answer.failure);
-  stage.tell(`${ip} is free of its conflict: PTR \`${answer.ptr ?? 'none'}\` of ${answer.service ?? 'nobody'} is back`);
-  return { address: ip, service: answer.service, ptr: answer.ptr };
+  const { service, ptr, returned = [] } = answer;
+  const back = look.mark ? [`PTR \`${ptr ?? 'none'}\` of ${service ?? 'nobody'} is back`] : [];
+  const copies = returned.map((integration) => `it went back at ${integration}`);
+  stage.tell(`${ip} is free of its conflict${[...back, ...copies].map((part) => `; ${part}`).join('')}`);
+  return { address: ip, service, ptr, ...(returned.length === 0 ? {} : { returned }) };
 }

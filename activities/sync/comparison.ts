@@ -51,7 +51,7 @@ export async function comparisonOf(deps: Deps, runId: string): Promise<Compariso
     },
     policy,
     facts: { syncs, runs: deps.runs, installation },
-    conflicts: new Set(open.map(({ ip }) => ip)),
+    conflicts: new Set(open.flatMap(({ ip, integration: of, mark }) => (mark && of === name ? [ip] : []))),
     ledger: syncs,
     liveCount: () => syncs.liveCount(name),
     ownChanges: (since) => syncs.ownChanges(name, new Date(since - clockMarginMs).toISOString()),

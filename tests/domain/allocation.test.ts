@@ -227,6 +227,26 @@ const claims: readonly (readonly [claim: string, played: Played, step: unknown])
   ],
 ];
 
+const inUseElsewhere: Event = { kind: 'in-use', mark: false };
+
+test.each<readonly [string, readonly Event[], string]>([
+  ['marked', [inUse, inUse], 'and are marked dns.set.error: a, b'],
+  ['elsewhere', [inUseElsewhere, inUseElsewhere], 'on services of other integrations, held without a mark: a, b'],
+  [
+    'both',
+    [inUse, inUseElsewhere],
+    'are marked dns.set.error: a; on services of other integrations, held without a mark: b',
+  ],
+])('too many conflicts say which are marked and which are not: %s', (_, [one, two], words) => {
+  const events = [one, two].flatMap((event, n): readonly Event[] => {
+    const mark: readonly Event[] = event === inUse ? [{ kind: 'marked' }] : [];
+    return event === undefined ? [] : [{ kind: 'allocated', ip: n === 0 ? 'a' : 'b' }, event, ...mark];
+  });
+  const { step } = played({ events });
+  expect(step).toMatchObject({ do: 'close', failure: { code: 'too-many-conflicts', value: 'a, b' } });
+  expect(step.do === 'close' ? step.failure.message : '').toContain(words);
+});
+
 describe('what follows from what was seen', () => {
   test.each(claims)('%s', (_claim, story, step) => {
     expect(played(story).step).toEqual(step);

@@ -38,10 +38,18 @@ export function ofOtherFamily(ip: string): Failure {
   };
 }
 
-export function onlyConflicts(ips: readonly string[]): Failure {
+/** `unmarked`: on services of other integrations, where nothing is written. */
+export function onlyConflicts(ips: readonly string[], unmarked: readonly string[]): Failure {
+  const marked = ips.filter((ip) => !unmarked.includes(ip));
+  const parts = [
+    ...(marked.length === 0 ? [] : [`and are marked dns.set.error: ${marked.join(', ')}`]),
+    ...(unmarked.length === 0
+      ? []
+      : [`on services of other integrations, held without a mark: ${unmarked.join(', ')}`]),
+  ];
   return {
     code: 'too-many-conflicts',
-    message: `${ips.length} addresses in a row were in use already and are marked dns.set.error: ${ips.join(', ')}`,
+    message: `${ips.length} addresses in a row were in use already ${parts.join('; ')}`,
     value: ips.join(', '),
     next: 'find out why IPmanager offers addresses that are on services, then iptally address resolve for each',
   };

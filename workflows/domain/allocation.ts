@@ -42,6 +42,8 @@ export interface Progress {
   /** Panel not reached, in a row. */
   readonly unreached: number;
   readonly conflicts: readonly string[];
+  /** Of these, what is on a service of another integration: it stays held, and nothing is written on it. */
+  readonly unmarked: readonly string[];
   /** Carry our tag beside the first found: next in line, or given back. */
   readonly spare: readonly string[];
   /** What the order keeps, once its PTR is written. */
@@ -78,6 +80,7 @@ export function begin(order: {
     fruitless: 0,
     unreached: 0,
     conflicts: [],
+    unmarked: [],
     spare: [],
     kept: undefined,
     strays: [],
@@ -189,16 +192,20 @@ function afterClaim(progress: Progress, event: ClaimEvent, stop: boolean): Progr
     case 'withheld':
       return onward(afterWithheld({ ...progress, fruitless: progress.fruitless + 1 }, ip), stop);
     case 'in-use': {
-      const noted = afterConflict({ ...progress, conflicts: [...progress.conflicts, ip] }, ip);
+      const noted = afterConflict(withConflict(progress, ip, event.mark), ip);
       return event.mark ? { ...noted, step: { do: 'mark', ip } } : onward(noted, stop);
     }
   }
 }
 
+function withConflict({ conflicts, unmarked, ...rest }: Progress, ip: string, mark: boolean): Progress {
+  return { ...rest, conflicts: [...conflicts, ip], unmarked: mark ? unmarked : [...unmarked, ip] };
+}
+
 function afterConflict(progress: Progress, ip: string): Progress {
   if (progress.wanted !== null) return { ...progress, ending: inConflict(ip) };
   const tooMany = progress.conflicts.length >= progress.limits.maxConflicts;
-  return tooMany ? { ...progress, ending: onlyConflicts(progress.conflicts) } : progress;
+  return tooMany ? { ...progress, ending: onlyConflicts(progress.conflicts, progress.unmarked) } : progress;
 }
 
 function afterWithheld(progress: Progress, ip: string): Progress {

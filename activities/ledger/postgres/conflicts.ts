@@ -61,16 +61,15 @@ export function openConflicts(db: Db, ip: string) {
     .orderBy('id');
 }
 
-/** Ends every open conflict of an address, and says whether there was one. */
-export async function endConflicts(db: Db, ip: string): Promise<boolean> {
-  const ended = await db
+/** Ends every open conflict of an address, or those of one integration, and says whether there was one. */
+export async function endConflicts(db: Db, ip: string, integration?: string): Promise<boolean> {
+  let query = db
     .updateTable('conflict')
     .set((eb) => ({ resolved_at: eb.fn<string>('now') }))
     .where('ip', '=', ip)
-    .where('resolved_at', 'is', null)
-    .returning('id')
-    .execute();
-  return ended.length > 0;
+    .where('resolved_at', 'is', null);
+  if (integration !== undefined) query = query.where('integration', '=', integration);
+  return (await query.returning('id').execute()).length > 0;
 }
 
 /** The mark stands in IPmanager. Said again after an answer that was lost: the lock is gone and the mark is there. */

@@ -52,7 +52,9 @@ export async function beginPtrChange(
   const row = await lockBound(db, ip);
   if (row === undefined) return { kind: 'not-held' };
   if (!mayChange(actor, row.customer)) return { kind: 'not-yours' };
-  if ((await openConflicts(db, ip).executeTakeFirst()) !== undefined) return { kind: 'in-conflict' };
+  // One that another integration's panel raised is no word about this address: nothing is written on it there.
+  if ((await openConflicts(db, ip).where('mark', '=', true).executeTakeFirst()) !== undefined)
+    return { kind: 'in-conflict' };
   const running = row.ptr_change;
   // Said again: `before` is what it was before the first time.
   if (running !== null && sameRun(running, run) && row.ptr === ptr) {

@@ -31,7 +31,8 @@ export async function finishRelease(db: Db, request: Parameters<Releases['finish
     reason: null,
     run,
   });
-  await endConflicts(db, ip);
+  // What another integration's panel holds of it goes back there by itself (I3).
+  await endConflicts(db, ip, row.integration);
   await endParking(db, ip);
   await dropLock(db, key);
   return addressRecord(await selectAddresses(db).where('address.id', '=', row.id).executeTakeFirstOrThrow());

@@ -48,7 +48,8 @@ async function occupied(db: Db, request: Parameters<Repairs['occupied']>[0]): Pr
   const { ip, mark, ptrSeen, run } = request;
   const set = { ptr_seen: ptrSeen, untagged: false, tag: mark.tag, label: mark.label };
   const saved = await changeBound(db, { ip, run }, { set, event: 'occupied', reason: 'held in IPmanager again' });
-  if (saved === 'saved') await endConflicts(db, ip);
+  const row = saved === 'saved' ? await boundRow(db, { ip, run }) : saved;
+  if (typeof row !== 'string') await endConflicts(db, ip, row.integration);
   return saved;
 }
 

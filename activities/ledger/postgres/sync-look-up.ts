@@ -81,6 +81,7 @@ async function locksOf(db: Db, ips: readonly string[]): Promise<Known['locks']> 
   return new Map(rows.map((row) => [byKey.get(row.key) ?? row.key, lockRecord(row)]));
 }
 
+/** Those of the address itself: a copy that another integration's panel offered says nothing about it. */
 async function conflictsOf(db: Db, ips: readonly string[]): Promise<Known['conflicts']> {
   if (ips.length === 0) return new Map();
   const rows = await db
@@ -88,6 +89,7 @@ async function conflictsOf(db: Db, ips: readonly string[]): Promise<Known['confl
     .selectAll()
     .where('ip', 'in', ips)
     .where('resolved_at', 'is', null)
+    .where('mark', '=', true)
     .orderBy('id', 'desc')
     .execute();
   return new Map(rows.map((row) => [ipText(row.ip), conflictRecord(row)]));

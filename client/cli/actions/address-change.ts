@@ -74,9 +74,10 @@ export async function resolveConflict(session: Session, text: string): Promise<O
   const workflowId = workflowIds.resolveConflict(input.address);
   const answer = await follow(session, { client, workflowId, work: () => client.resolveConflict(input) });
   if ('early' in answer) throw new Error('a conflict ends with its answer');
-  const { address, service, ptr } = answer.result;
+  const { address, service, ptr, returned = [] } = answer.result;
   const holder = service === null ? 'no service of ours' : service;
-  return { json: answer.result, text: `${address} is ${holder}'s again, PTR ${ptr ?? 'none'}` };
+  const copies = returned.map((integration) => `; what ${integration} had offered went back there`);
+  return { json: answer.result, text: `${address} is ${holder}'s again, PTR ${ptr ?? 'none'}${copies.join('')}` };
 }
 
 export async function protectAddress(session: Session, text: string, on: boolean): Promise<Outcome> {

@@ -46,7 +46,12 @@ export function addressDetails(one: Detail): string {
     ...(one.quarantineUntil === null ? [] : [['quarantine until', moment(one.quarantineUntil)] as const]),
     ...(conflict === null
       ? []
-      : [['conflict', `offered for order ${conflict.order}, ${moment(conflict.since) ?? ''}`] as const]),
+      : [
+          [
+            'conflict',
+            `offered for order ${conflict.order} by ${conflict.integration}, ${moment(conflict.since) ?? ''}`,
+          ] as const,
+        ]),
     ...(lock === null
       ? []
       : [['locked', `by ${lock.workflowId}: ${lock.reason}, ${moment(lock.since) ?? ''}`] as const]),
