@@ -43,6 +43,21 @@ describe('a service of module external', () => {
     expect(good).toMatchObject({ state: 'active' });
   });
 
+  test.concurrent('a second bad report is answered once it is taken up, with its own words', async () => {
+    const { handle } = await orderService(engine, service('e-12'));
+    const report = (reason: string) => handle.executeUpdate(setupFinishedUpdate, { args: [{ ok: false, reason }] });
+    await report('disk full');
+    const standing = await report('still full');
+    expect(standing).toMatchObject({ state: 'waiting', reason: { code: 'set-up-failed' } });
+    expect(standing.reason?.message).toContain('still full');
+    const [one, two] = await Promise.all([report('third'), report('fourth')]);
+    for (const answer of [one, two]) expect(answer).toMatchObject({ state: 'waiting', reason: expect.anything() });
+    expect(await ledger.services.find('e-12')).toMatchObject({ state: 'waiting' });
+    expect(await handle.executeUpdate(setupFinishedUpdate, { args: [{ ok: true }] })).toMatchObject({
+      state: 'active',
+    });
+  });
+
   test.concurrent('a good report right behind a bad one is not lost', async () => {
     const { handle } = await orderService(engine, service('e-4'));
     const [, good] = await Promise.all([

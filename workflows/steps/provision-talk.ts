@@ -1,4 +1,4 @@
-import { setHandler } from '@temporalio/workflow';
+import { patched, setHandler } from '@temporalio/workflow';
 import type { Answered, Plan } from '../../activities/opening.ts';
 import type { HeldTicket } from '../../activities/set-up.ts';
 import {
@@ -172,8 +172,11 @@ function refuseReport(sent: unknown, stop: Stop | undefined): void {
 async function finish(talk: Talk, sent: unknown, interruption: Interruption): Promise<ServiceStanding> {
   const checked = check(setupFinishedInput, sent, 'setupFinished');
   if (!checked.ok) throw failWith(checked.failure);
+  // The wait it comes into was told of the report before it, and is over at once: its own answer comes with the next one.
+  const another = !checked.value.ok && talk.waitsForSetUp && patched('each-report-taken-up');
   if (talk.report?.ok !== true) talk.report = { ok: checked.value.ok, reason: checked.value.reason ?? null };
-  await hearOut(() => talk.ended || (talk.report?.ok !== true && talk.waitsForSetUp));
+  const takenUp = () => (another ? talk.report === undefined : talk.report?.ok !== true);
+  await hearOut(() => talk.ended || (takenUp() && talk.waitsForSetUp));
   if (checked.value.ok && talk.state !== 'active') {
     const { stop } = interruption;
     // Neither stopped nor waiting: the order was refused, and its own reason is the answer.
