@@ -24,6 +24,13 @@ export function serviceActivities(deps: Deps) {
     return { kind: 'changed', server, domain, serverTimeoutMs: changed.server.requestTimeoutMs };
   }
 
+  /** Whether anything is ever sent for it: without a panel nothing can land late. Ledger only. */
+  async function hasPanel(service: string): Promise<{ readonly yes: boolean }> {
+    const { server } = (await deps.ledger.services.find(service)) ?? {};
+    const found = server === undefined ? undefined : await deps.ledger.settings.servers.find(server);
+    return { yes: found === undefined || !deps.servers.capabilitiesOf(found.module).reported };
+  }
+
   async function closeOrder(order: string, failure: Failure, run: RunRef): Promise<StoredOutcome> {
     return deps.ledger.orders.close({ order, failure, run });
   }
@@ -52,6 +59,7 @@ export function serviceActivities(deps: Deps) {
   return {
     noteService,
     changeService,
+    hasPanel,
     closeOrder,
     endService,
     readDialect,

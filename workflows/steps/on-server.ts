@@ -1,9 +1,10 @@
+import { patched } from '@temporalio/workflow';
 import type { ServerAnswer } from '../../activities/set-up.ts';
 import type { Failure } from '../domain/failure.ts';
-import { reading } from './activity-profiles.ts';
+import { ledger, reading } from './activity-profiles.ts';
 import type { Stage } from './stage.ts';
 import { startOverWhenLong } from './start-over.ts';
-import { failureOf, pause } from './waiting.ts';
+import { failureOf, insist, pause } from './waiting.ts';
 
 /** A step on a server, in the server's own time. */
 export interface ServerStep {
@@ -70,10 +71,20 @@ async function endOf(step: ServerStep, answer: Ended): Promise<ServerEnd> {
     case 'not-sent':
       return { kind: 'failed', failure: answer.failure, left: 'as-before' };
     case 'unknown':
-      step.stage.tell(`${step.what}: no clear answer; looking again when the fence is over`);
-      await pause(2 * step.requestTimeoutMs, `fence of "${step.what}": what was sent may still land`);
+      await waitFence(step, answer.failure);
       return { kind: 'failed', failure: answer.failure, left: 'something' };
   }
+}
+
+/** Until nothing that was sent can land any more, visibly (I6); where there is no panel nothing was sent. */
+async function waitFence({ stage, service, what, requestTimeoutMs }: ServerStep, failure: Failure): Promise<void> {
+  const shown = patched('server-fence-shown');
+  const fence = `${what}: fence`;
+  if (shown && !(await insist(stage, fence, () => ledger.hasPanel(service))).yes) return;
+  stage.tell(`${what}: no clear answer; looking again when the fence is over`);
+  if (shown) stage.wait({ code: failure.code, message: `${what}: ${failure.message}` }, fence);
+  await pause(2 * requestTimeoutMs, `fence of "${what}": what was sent may still land`);
+  if (shown) stage.goOn(fence);
 }
 
 function withoutEnd(task: string): Failure {
