@@ -16,6 +16,11 @@ export function serviceActivities(deps: Deps) {
     await deps.ledger.services.setState({ service, state, reason, run });
   }
 
+  /** Shows in the ledger what the removal of a service waits for. Ledger only. */
+  async function noteRemoval(service: string, reason: Reason, run: RunRef): Promise<void> {
+    await deps.ledger.services.setState({ service, state: 'removing', reason, run });
+  }
+
   /** Another server, domain or tariff for a service that waits for set-up. Ledger only. */
   async function changeService(input: ProvisionService, run: RunRef): Promise<Changed> {
     const { id, domain, server, tariff } = input.service;
@@ -58,6 +63,7 @@ export function serviceActivities(deps: Deps) {
 
   return {
     noteService,
+    noteRemoval,
     changeService,
     hasPanel,
     closeOrder,

@@ -10,6 +10,7 @@ import { accept, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
 import { patches } from './steps/patches.ts';
+import { notingRemoval } from './steps/removal-note.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver, startOverWhenLong } from './steps/start-over.ts';
 import { failWith, insist, pause, reasonOf } from './steps/waiting.ts';
@@ -24,7 +25,7 @@ export async function removeService(raw: RemoveServiceInput, carried: Carried = 
   return interruptible(async (interruption) => {
     if (carried.stop !== undefined) interruption.request(carried.stop);
     const service = shown(raw, 'service');
-    const stage = openStage(`Remove ${service ?? 'a service'}`, { service });
+    const stage = notingRemoval(openStage(`Remove ${service ?? 'a service'}`, { service }), raw);
     try {
       const result = await story(raw, { stage, interruption, released, life });
       stage.end('done');
@@ -112,7 +113,12 @@ async function releaseAll({ addresses }: Removing, reason: string, stage: Stage)
   for (const { ip, why } of left) stage.tell(why === undefined ? `${ip} is released` : `${ip} stays: ${why.message}`);
   const [first] = failed;
   if (first?.why === undefined) return undefined;
-  return { code: first.why.code, message: failed.map(({ ip, why }) => `${ip}: ${why?.message ?? ''}`).join('; ') };
+  return { code: first.why.code, message: failed.map(({ ip, why }) => named(ip, why?.message ?? '')).join('; ') };
+}
+
+/** The words of most refusals name the address already. */
+function named(ip: string, message: string): string {
+  return message.includes(ip) ? message : `${ip}: ${message}`;
 }
 
 /** As a child of its own id, so that a release started by somebody else is joined, never doubled. */
@@ -141,6 +147,7 @@ async function finish(
   { stage, released, life }: Run,
 ): Promise<RemovalResult | undefined> {
   stage.goOn();
+  await stage.note?.();
   const what = `remove ${service} from ${server}`;
   const call = (summary: string) => looking(serverTimeoutMs, summary).removeFromServer(service, life.generation);
   await untilDone({ stage, service, what, requestTimeoutMs: serverTimeoutMs, call });
@@ -154,7 +161,10 @@ async function finish(
 async function waitFor(reason: Reason | undefined, round: number, { stage, interruption }: Run): Promise<void> {
   if (reason === undefined) return;
   // What runs for the service mostly ends at once: only a wait that lasts is worth an event.
-  if (round > 1 || (reason.code !== 'busy' && reason.code !== 'joined')) stage.wait(reason);
+  if (round > 1 || (reason.code !== 'busy' && reason.code !== 'joined')) {
+    stage.wait(reason);
+    await stage.note?.(reason);
+  }
   if (interruption.stop === undefined) startOverWhenLong();
   const most = reason.code === 'busy' || reason.code === 'joined' ? 15_000 : 60_000;
   await pause(

@@ -111,7 +111,7 @@ export interface ServiceChange {
 
 export interface ServiceStateChange {
   readonly service: string;
-  readonly state: 'provisioning' | 'waiting';
+  readonly state: 'provisioning' | 'waiting' | 'removing';
   readonly reason: Reason | null;
   readonly run: RunRef;
 }

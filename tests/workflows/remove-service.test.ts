@@ -20,10 +20,15 @@ import {
 } from './support/desk.ts';
 
 const slow = new Set<string>();
+const notes: [id: string, code: string][] = [];
 const engine = await openDesk({
   integration: { fenceMs: 700, maxAttempts: 40 },
   wrap: (activities) => ({
     ...activities,
+    async noteRemoval(id, reason, run) {
+      notes.push([id, reason.code]);
+      return activities.noteRemoval(id, reason, run);
+    },
     // A server that takes its time until a removal has come in between.
     async addToService(id, ip, ptr) {
       if (slow.has(id)) {
@@ -42,6 +47,8 @@ await addIntegration(engine, 'slow', {
   fenceMs: 700,
   permissions: [{ pool: '203.0.113.200-203.0.113.240', groups: ['public'] }],
 });
+
+await engine.addTariff('none', 0);
 
 describe('removeService', () => {
   test.concurrent('releases every address, takes the service off its server last, and ends its life', async () => {
@@ -130,8 +137,34 @@ describe('removeService', () => {
         IptallyReason: 'address-protected',
       }),
     );
+    await eventually(async () =>
+      expect(await ledger.services.find('d-8')).toMatchObject({
+        state: 'removing',
+        reason: { code: 'address-protected', message: `${kept} is protected and is never released` },
+      }),
+    );
     await ledger.addresses.protect(kept, false);
     expect(await run.result()).toMatchObject({ released: [kept, gone].toSorted() });
+    expect(notes.filter(([id]) => id === 'd-8')).toEqual([
+      ['d-8', 'address-protected'],
+      ['d-8', 'removing'],
+    ]);
+  });
+
+  test.concurrent('a server that is not reached is the reason its service shows', async () => {
+    const web = await addIspManager(engine, 'web-11');
+    const { answer, handle } = await orderService(engine, service('d-11', { server: 'web-11', tariff: 'none' }));
+    await handle.result();
+    expect(answer.outcome).toBe('not-allocated');
+    await ledger.settings.servers.edit('web-11', { url: 'http://127.0.0.1:1/ispmgr' });
+    const run = await remove(engine, 'd-11');
+    await eventually(async () => {
+      const { state, reason } = (await ledger.services.find('d-11')) ?? {};
+      expect([state, reason?.message]).toEqual(['removing', expect.stringContaining('remove d-11 from web-11: ')]);
+    });
+    await ledger.settings.servers.edit('web-11', { url: web.url });
+    await run.result();
+    expect(await ledger.services.find('d-11')).toMatchObject({ state: 'removed', reason: null });
   });
 
   test.concurrent('joins a release that runs already', async () => {

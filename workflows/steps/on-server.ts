@@ -116,7 +116,9 @@ export async function untilDone(step: ServerStep, until: () => boolean = () => f
       return 'stopped';
     }
     step.stage.tell(`${step.what}: ${end.failure.message}`);
-    step.stage.wait({ code: end.failure.code, message: `${step.what}: ${end.failure.message}` }, step.what);
+    const reason = { code: end.failure.code, message: `${step.what}: ${end.failure.message}` };
+    step.stage.wait(reason, step.what);
+    await step.stage.note?.(reason);
     startOverWhenLong();
     const summary = `${step.what}: ${end.failure.message}`.slice(0, 200);
     await pause(Math.min(300_000, 1_000 * 2 ** Math.min(round, 9)), summary, until);

@@ -19,6 +19,8 @@ export interface Stage {
   /** It goes on; what else it waits for stays shown. Quietly: the state changes again in a moment, one event is enough. */
   goOn(what?: string, how?: 'quietly'): void;
   end(state: 'done' | 'failed'): void;
+  /** Where what it waits for stands elsewhere too; nothing: it goes on. */
+  note?(reason?: Reason): Promise<void>;
   readonly waitsFor: Reason | undefined;
 }
 

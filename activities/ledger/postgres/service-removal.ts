@@ -21,7 +21,8 @@ export async function beginRemoval(db: Db, request: Parameters<Services['beginRe
     .updateTable('service')
     .set((eb) => ({
       state: 'removing' as const,
-      reason: { code: 'removing', message: request.reason },
+      // Said again each round: what the removal waits for by now stands there.
+      reason: (service.state === 'removing' ? service.reason : null) ?? { code: 'removing', message: request.reason },
       workflow_id: request.run.workflowId,
       updated_at: eb.fn<string>('now'),
     }))

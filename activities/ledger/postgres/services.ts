@@ -32,13 +32,16 @@ export function servicesIn(database: Database): Services {
   };
 }
 
-/** Only while it is being set up: a run that comes late neither wakes a removed service nor unsettles a complete one. */
+/**
+ * Only while it is being set up: a run that comes late neither wakes a removed service nor unsettles a complete one. Of a
+ * service that is being removed only the reason changes.
+ */
 async function setState(db: Db, change: ServiceStateChange): Promise<void> {
   await db
     .updateTable('service')
     .set((eb) => ({ state: change.state, reason: change.reason, updated_at: eb.fn<string>('now') }))
     .where('id', '=', change.service)
-    .where('state', 'in', ['provisioning', 'waiting'])
+    .where('state', 'in', change.state === 'removing' ? ['removing'] : ['provisioning', 'waiting'])
     .execute();
 }
 
