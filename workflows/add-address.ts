@@ -12,7 +12,7 @@ import { accept, insistOnId, shown } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { untilDone } from './steps/on-server.ts';
 import { patches } from './steps/patches.ts';
-import { orderDiffers, stoppedAlready } from './steps/refusals.ts';
+import { addedDiffers, addingStopped } from './steps/refusals.ts';
 import { activateHeld } from './steps/set-up.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
@@ -41,7 +41,7 @@ export async function addAddress(
     } catch (error) {
       const { stop } = interruption;
       if (error instanceof StartOver) return continueAsNew<typeof addAddress>(raw, stop === undefined ? {} : { stop });
-      answer.fail(stop === undefined && error instanceof Error ? error : failWith(stoppedAlready(stop ?? 'cancelled')));
+      answer.fail(stop === undefined && error instanceof Error ? error : failWith(addingStopped(stop ?? 'cancelled')));
       stage.end('failed');
       await condition(allHandlersFinished);
       throw error;
@@ -71,7 +71,7 @@ async function story(raw: AddAddressInput, run: Run): Promise<AllocationResult> 
     return { service, outcome: 'not-allocated', reason, addresses: [] };
   }
   const { maxAttempts, maxConflicts } = plan.integration;
-  const stop = () => (interruption.stop === undefined ? undefined : stoppedAlready(interruption.stop));
+  const stop = () => (interruption.stop === undefined ? undefined : addingStopped(interruption.stop));
   const held = await allocate(order, {
     ...plan.integration,
     stage,
@@ -159,5 +159,5 @@ function refuseOther(raw: AddAddressInput, sent: unknown): void {
   const fields = (['service', 'family', 'ptr', 'address'] as const).filter(
     (field) => (one.value[field] ?? null) !== (other.value[field] ?? null),
   );
-  if (fields.length > 0) throw failWith(orderDiffers(one.value.service, fields));
+  if (fields.length > 0) throw failWith(addedDiffers(one.value.order, fields));
 }

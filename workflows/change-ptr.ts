@@ -2,7 +2,7 @@ import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temp
 import { ptrChangedUpdate, workflowIds, type PtrResult } from './contract.ts';
 import type { Failure } from './domain/failure.ts';
 import { check } from './inputs/check.ts';
-import { changePtrInput, type ChangePtrInput } from './inputs/inputs.ts';
+import { changePtrInput, type ChangePtr, type ChangePtrInput } from './inputs/inputs.ts';
 import { ledger, looking } from './steps/activity-profiles.ts';
 import { openAnswer } from './steps/answer.ts';
 import { accept, insistOnId, shown } from './steps/input.ts';
@@ -65,17 +65,18 @@ function refuseOther(raw: ChangePtrInput, sent: unknown): void {
   const [one, other] = [check(changePtrInput, raw, 'changePtr'), check(changePtrInput, sent, 'changePtr')];
   if (!other.ok) throw failWith(other.failure);
   insistOnId(workflowIds.changePtr(other.value.address));
-  if (one.ok && (one.value.ptr !== other.value.ptr || one.value.actor !== other.value.actor)) {
-    throw failWith(running(one.value.address, one.value.ptr));
-  }
+  if (!one.ok) return;
+  const field = (['ptr', 'actor'] as const).find((name) => one.value[name] !== other.value[name]);
+  if (field !== undefined) throw failWith(running(one.value, field));
 }
 
-function running(ip: string, ptr: string): Failure {
+function running({ address, ptr, actor }: ChangePtr, field: 'ptr' | 'actor'): Failure {
+  const by = field === 'actor' ? ` by ${actor}` : '';
   return {
     code: 'ptr-change-running',
-    message: `the PTR of ${ip} is being changed to ${ptr}`,
-    field: 'ptr',
-    value: ptr,
+    message: `the PTR of ${address} is being changed to ${ptr}${by}`,
+    field,
+    value: field === 'actor' ? actor : ptr,
     next: 'wait until that change has ended, then send yours again',
   };
 }

@@ -64,6 +64,13 @@ describe('changePtr', () => {
       }),
     );
     expect(other).toMatchObject({ type: 'ptr-change-running', field: 'ptr', value: 'one.example.com' });
+    const stranger = await failureOf(
+      run.executeUpdate<unknown, [unknown]>('ptrChanged', {
+        args: [{ address: ip, ptr: 'one.example.com', actor: 'customer:anna' }],
+      }),
+    );
+    expect(stranger).toMatchObject({ type: 'ptr-change-running', field: 'actor', value: 'operator' });
+    expect(stranger.message).toBe(`the PTR of ${ip} is being changed to one.example.com by operator`);
     expect(await same).toEqual(await run.result());
     expect(
       simulator.log.filter(

@@ -51,6 +51,14 @@ describe('what belongs to another is refused by a running run, as it is at its s
     expect(await tell('addAddress', workflowIds.addAddress('ta-2-more'), { update: 'addresses', input })).toMatchObject(
       { type: 'workflow-id-mismatch', accepted: 'order/ta-2-other' },
     );
+    const otherwise = { order: 'ta-2-more', service: 'ta-2', family: 'ipv4', ptr: 'x.example.com' };
+    expect(
+      await tell('addAddress', workflowIds.addAddress('ta-2-more'), { update: 'addresses', input: otherwise }),
+    ).toMatchObject({
+      type: 'order-differs',
+      message: 'order ta-2-more is under way with another ptr',
+      accepted: 'the order as it was first sent',
+    });
     await ledger.settings.servers.edit('web-ta', { url: web.url });
   });
 

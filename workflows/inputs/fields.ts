@@ -11,6 +11,12 @@ function text(accepted: string) {
   return z.string({ error: `must be a text: ${accepted}` }).describe(accepted);
 }
 
+/** Just these fields; what is no object at all is refused with their names. */
+export function object<Shape extends Readonly<Record<string, z.ZodType>>>(shape: Shape) {
+  const names = Object.entries(shape).map(([field, value]) => (value.isOptional() ? `${field}?` : field));
+  return z.strictObject(shape, { error: `must be an object; accepted: an object with ${names.join(', ')}` });
+}
+
 const acceptedId = 'letters, digits and . _ : @ -, starting with a letter or digit, at most 100 characters';
 const acceptedName = 'lower-case letters, digits and hyphens, starting with a letter or digit, at most 63 characters';
 const acceptedGroup = 'the name of an address group in IPmanager: letters, digits and . _ -, at most 63 characters';

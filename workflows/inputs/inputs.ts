@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { familyOf } from '../domain/address.ts';
 import { mostAddresses } from '../domain/states.ts';
-import { actor, family, hostname, id, ip, kind, name, words } from './fields.ts';
+import { actor, family, hostname, id, ip, kind, name, object, words } from './fields.ts';
 
 /** Inputs of the workflows and of their messages: the contract of design.md 7. Unknown fields are refused by name. */
 
-export const wantedAddress = z.strictObject({ order: id, family, ptr: hostname.nullish() });
+export const wantedAddress = object({ order: id, family, ptr: hostname.nullish() });
 
-export const serviceInput = z.strictObject({
+export const serviceInput = object({
   id,
   kind,
   domain: hostname,
@@ -16,10 +16,10 @@ export const serviceInput = z.strictObject({
   tariff: name,
 });
 
-export const provisionServiceInput = z.strictObject({
+export const provisionServiceInput = object({
   service: serviceInput,
   addresses: z
-    .array(wantedAddress)
+    .array(wantedAddress, { error: `must be a list; accepted: at most ${mostAddresses} addresses` })
     .max(mostAddresses, `accepted: at most ${mostAddresses} addresses`)
     .refine((orders) => new Set(orders.map(({ order }) => order)).size === orders.length, {
       error: 'accepted: each order id once',
@@ -28,7 +28,7 @@ export const provisionServiceInput = z.strictObject({
 });
 
 /** As it was checked before the family was compared with the address: what runs begun by then may still carry. */
-export const addAddressFields = z.strictObject({
+export const addAddressFields = object({
   order: id,
   service: id,
   family,
@@ -42,12 +42,12 @@ export const addAddressInput = addAddressFields.superRefine(({ family: asked, ad
   context.addIssue({ code: 'custom', path: ['family'], message });
 });
 
-export const releaseAddressInput = z.strictObject({ address: ip, reason: words });
-export const removeServiceInput = z.strictObject({ service: id, reason: words });
-export const changePtrInput = z.strictObject({ address: ip, ptr: hostname, actor });
-export const resolveConflictInput = z.strictObject({ address: ip, actor });
+export const releaseAddressInput = object({ address: ip, reason: words });
+export const removeServiceInput = object({ service: id, reason: words });
+export const changePtrInput = object({ address: ip, ptr: hostname, actor });
+export const resolveConflictInput = object({ address: ip, actor });
 
-export const setupFinishedInput = z.strictObject({ ok: z.boolean('accepted: true or false'), reason: words.nullish() });
+export const setupFinishedInput = object({ ok: z.boolean('accepted: true or false'), reason: words.nullish() });
 
 /** What callers send. */
 export type ProvisionServiceInput = z.input<typeof provisionServiceInput>;
@@ -61,3 +61,4 @@ export type SetupFinishedInput = z.input<typeof setupFinishedInput>;
 /** What is worked with: canonical texts. */
 export type ProvisionService = z.output<typeof provisionServiceInput>;
 export type AddAddress = z.output<typeof addAddressInput>;
+export type ChangePtr = z.output<typeof changePtrInput>;

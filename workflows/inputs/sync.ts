@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { policies } from '../domain/plan.ts';
-import { name } from './fields.ts';
+import { name, object } from './fields.ts';
 
 /** Inputs of `syncIntegration` and of its messages. Unknown fields are refused by name. */
 
 const accepted = `accepted: ${policies.join(', ')}`;
 
-export const syncIntegrationInput = z.strictObject({
+export const syncIntegrationInput = object({
   integration: name,
   /** Plan only, whatever the policy. */
   dryRun: z.boolean('accepted: true or false').nullish(),
@@ -18,7 +18,7 @@ const checksum = z
   .string({ error: 'must be a text: the checksum the plan was shown with' })
   .regex(/^[0-9a-f]{8,128}$/, 'accepted: the checksum the plan was shown with, hex digits');
 
-export const approveInput = z.strictObject({ checksum });
+export const approveInput = object({ checksum });
 
 export type SyncIntegrationInput = z.input<typeof syncIntegrationInput>;
 export type SyncIntegration = z.output<typeof syncIntegrationInput>;

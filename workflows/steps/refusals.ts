@@ -14,6 +14,18 @@ export function orderDiffers(service: string, fields: readonly string[]): Failur
   };
 }
 
+/** An order for one more address, sent again otherwise. */
+export function addedDiffers(order: string, fields: readonly string[]): Failure {
+  const which = fields.join(', ');
+  return {
+    code: 'order-differs',
+    message: `order ${order} is under way with another ${which}`,
+    field: which,
+    accepted: 'the order as it was first sent',
+    next: 'send it as it was first sent, or under a new order id; nothing was changed',
+  };
+}
+
 export function nothingToRetry(state: ServiceState): Failure {
   return {
     code: 'nothing-to-retry',
@@ -43,6 +55,15 @@ export function stoppedAlready(stop: 'cancelled' | 'abandoned'): Failure {
     code: stop,
     message: `the run was ${stop}; its addresses go back`,
     next: 'order the service anew when it is wanted after all',
+  };
+}
+
+/** The service goes on without it. */
+export function addingStopped(stop: 'cancelled' | 'abandoned'): Failure {
+  return {
+    code: stop,
+    message: `the run was ${stop}; its address goes back`,
+    next: 'order the address anew, under a new order id, when it is wanted after all',
   };
 }
 
