@@ -164,7 +164,10 @@ describe('the set-up of a service', () => {
     await eventually(() => expect(panel.world.addresses.has(answer.addresses[0]?.ip ?? '')).toBe(true));
     panel.faults.hook = ({ func }) => (func === 'user.delete' ? { kind: 'reset-before' } : undefined);
     const standing = await handle.executeUpdate(abandonUpdate);
-    expect(standing.reason?.message).toContain('take u-3 off its server');
+    expect(standing.reason?.message).toContain('looking again when the fence is over');
+    await eventually(async () =>
+      expect(await detailsOf(engine, handle.workflowId)).toMatch(/\*\*Waiting\*\*.*take u-3 off its server/),
+    );
     expect(await heldFor(engine, 'u-3/1/ipv4/1')).toHaveLength(1);
     panel.faults.hook = undefined;
     expect((await failureOf(handle.result())).type).toBe('Abandoned');

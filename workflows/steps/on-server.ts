@@ -82,7 +82,8 @@ async function waitFence({ stage, service, what, requestTimeoutMs }: ServerStep,
   const fence = `${what}: fence`;
   if (shown && !(await insist(stage, fence, () => ledger.hasPanel(service))).yes) return;
   stage.tell(`${what}: no clear answer; looking again when the fence is over`);
-  if (shown) stage.wait({ code: failure.code, message: `${what}: ${failure.message}` }, fence);
+  const message = `${what}: looking again when the fence is over: ${failure.message}`;
+  if (shown) stage.wait({ code: failure.code, message }, fence);
   await pause(2 * requestTimeoutMs, `fence of "${what}": what was sent may still land`);
   if (shown) stage.goOn(fence);
 }
