@@ -89,7 +89,7 @@ async function story(raw: AddAddressInput, run: Run): Promise<AllocationResult> 
 
 /** A run that was begun before family and address were compared goes on to its claim, which ends it. */
 function schemaFor(raw: AddAddressInput) {
-  return addAddressInput.safeParse(raw).success || patched('address-of-its-family')
+  return addAddressInput.safeParse(raw).success || patched(patches.addressOfItsFamily)
     ? addAddressInput
     : addAddressFields;
 }

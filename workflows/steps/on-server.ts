@@ -2,9 +2,10 @@ import { patched } from '@temporalio/workflow';
 import type { ServerAnswer } from '../../activities/set-up.ts';
 import type { Failure } from '../domain/failure.ts';
 import { ledger, reading } from './activity-profiles.ts';
+import { patches } from './patches.ts';
 import type { Stage } from './stage.ts';
 import { startOverWhenLong } from './start-over.ts';
-import { failureOf, insist, pause } from './waiting.ts';
+import { failureOf, pause } from './waiting.ts';
 
 /** A step on a server, in the server's own time. */
 export interface ServerStep {
@@ -78,9 +79,10 @@ async function endOf(step: ServerStep, answer: Ended): Promise<ServerEnd> {
 
 /** Until nothing that was sent can land any more, visibly (I6); where there is no panel nothing was sent. */
 async function waitFence({ stage, service, what, requestTimeoutMs }: ServerStep, failure: Failure): Promise<void> {
-  const shown = patched('server-fence-shown');
+  const shown = patched(patches.serverFenceIsShown);
   const fence = `${what}: fence`;
-  if (shown && !(await insist(stage, fence, () => ledger.hasPanel(service))).yes) return;
+  // No answer is no reason to go on: a new run would not know of the fence.
+  if (shown && !(await ledger.hasPanel(service).catch(() => ({ yes: true }))).yes) return;
   stage.tell(`${what}: no clear answer; looking again when the fence is over`);
   const message = `${what}: looking again when the fence is over: ${failure.message}`;
   if (shown) stage.wait({ code: failure.code, message }, fence);

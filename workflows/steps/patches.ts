@@ -27,4 +27,12 @@ export const patches = {
   onlyAsAsked: 'only-the-address-asked-for',
   /** The address of a repeated order that is active stays where it is. */
   activeStays: 'active-address-stays',
+  /** Family and address of an added one are compared before anything is done. */
+  addressOfItsFamily: 'address-of-its-family',
+  /** A bad report in the wait after another one is answered once it is taken up. */
+  eachReportTakenUp: 'each-report-taken-up',
+  /** The fence of a server is shown, and there is none where nothing is ever sent. */
+  serverFenceIsShown: 'server-fence-is-shown',
+  /** What a removal waits for is written to its service. */
+  removalIsNoted: 'removal-is-noted',
 } as const;

@@ -20,6 +20,7 @@ import type { ToGoBack } from './allocate.ts';
 import { openAnswer, type Answer } from './answer.ts';
 import { insistOnId } from './input.ts';
 import { hearOut, type Interruption, type Stop } from './interruption.ts';
+import { patches } from './patches.ts';
 import * as refusals from './refusals.ts';
 import { failWith } from './waiting.ts';
 
@@ -173,7 +174,7 @@ async function finish(talk: Talk, sent: unknown, interruption: Interruption): Pr
   const checked = check(setupFinishedInput, sent, 'setupFinished');
   if (!checked.ok) throw failWith(checked.failure);
   // The wait it comes into was told of the report before it, and is over at once: its own answer comes with the next one.
-  const another = !checked.value.ok && talk.waitsForSetUp && patched('each-report-taken-up');
+  const another = !checked.value.ok && talk.waitsForSetUp && patched(patches.eachReportTakenUp);
   if (talk.report?.ok !== true) talk.report = { ok: checked.value.ok, reason: checked.value.reason ?? null };
   const takenUp = () => (another ? talk.report === undefined : talk.report?.ok !== true);
   await hearOut(() => talk.ended || (takenUp() && talk.waitsForSetUp));

@@ -1,6 +1,7 @@
 import { patched } from '@temporalio/workflow';
 import type { Reason } from '../domain/failure.ts';
 import { ledger } from './activity-profiles.ts';
+import { patches } from './patches.ts';
 import type { Stage } from './stage.ts';
 import { insist } from './waiting.ts';
 
@@ -15,7 +16,7 @@ export function notingRemoval(stage: Stage, raw: { readonly service: string; rea
       const { code, message } = reason ?? { code: 'removing', message: raw.reason };
       const text = `${code}: ${message}`;
       if (text === noted || (reason === undefined && noted === undefined)) return;
-      if (!patched('removal-reason-noted')) return;
+      if (!patched(patches.removalIsNoted)) return;
       const write = async () => ({ noted: await ledger.noteRemoval(raw.service, { code, message }, stage.run) });
       await insist(stage, 'note what the removal waits for', write);
       noted = text;
