@@ -46,10 +46,18 @@ async function activate({ id, ip, order }: Awaited<ReturnType<typeof withTwo>>):
 
 describe('a set-up', () => {
   test('keeps an address that was added and is not active yet: it is on the server, or will be in a moment', async () => {
-    const { id, own, ip } = await withTwo();
+    const { id, own, ip, order } = await withTwo();
+    await lock(world, ip, order.run);
+    await world.ledger.addresses.savePtr({ ip, ptrSeen: 'a.example.com', unlock: true, run: order.run });
     const [told] = await setUp(id, [own]);
     expect(told?.addresses.toSorted()).toEqual([own, ip].toSorted());
     expect(told?.service).toMatchObject({ id, installation: await world.ledger.installation() });
+  });
+
+  test('leaves out one whose order has not come to its PTR: it may end without the address (I4)', async () => {
+    const { id, own } = await withTwo();
+    const [told] = await setUp(id, [own]);
+    expect(told?.addresses).toEqual([own]);
   });
 
   test('keeps one that is active by now', async () => {
