@@ -3,10 +3,11 @@ import type { Mark } from '../workflows/domain/tag.ts';
 import { ownership } from '../workflows/domain/tag.ts';
 import type { Deps } from './deps.ts';
 import { heartbeating } from './heartbeat.ts';
-import { RemoteError, type AllocateOutcome, type IpManager, type RemoteAddress } from './ipmanager/ip-manager.ts';
+import type { AllocateOutcome, RemoteAddress } from './ipmanager/ip-manager.ts';
 import { sharedListings, type SharedListings } from './ipmanager/shared-listing.ts';
 import type { RunRef } from './ledger/records.ts';
 import { lockAddress, unlockAddress, type Locked } from './locking.ts';
+import { permittedRead } from './permitted-read.ts';
 
 /** What the steps of one allocation need to know of its order; the mark and limits come from `openOrders`. */
 export interface OrderTicket {
@@ -94,7 +95,8 @@ async function claimAddress(deps: Deps, ticket: OrderTicket, ip: string): Promis
   const lock = await lockAddress(deps, ip, { run: ticket.run, reason, fenceMs: ticket.fenceMs });
   if (lock.kind === 'locked') return lock;
   const panel = await deps.panels.of(ticket.integration);
-  const row = await heartbeating(() => seenBy(panel, ip));
+  // One that is not shown is somebody else's. The list, read next, tells whether the login itself is well.
+  const row = await heartbeating(() => permittedRead(panel, ip));
   const whose = row?.state === 'held' ? ownership(row, ticket.mark) : 'other';
   if (row === undefined || whose === 'other' || whose === 'untagged') {
     await unlockAddress(deps, ip, ticket.run);
@@ -127,16 +129,6 @@ async function bind(deps: Deps, ticket: OrderTicket, { ip, group }: RemoteAddres
       return { kind: 'extra', has: claim.has };
     case 'lock-lost':
       return { kind: 'not-ours' };
-  }
-}
-
-/** An address that this login may not look at is somebody else's. The list, read next, tells whether the login itself is well. */
-async function seenBy(panel: IpManager, ip: string): Promise<RemoteAddress | undefined> {
-  try {
-    return await panel.read(ip);
-  } catch (error) {
-    if (error instanceof RemoteError && error.failure.code === 'access-denied') return undefined;
-    throw error;
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Failure } from '../workflows/domain/failure.ts';
 import { ownership, tagOf, withoutTag, withTag, type Mark } from '../workflows/domain/tag.ts';
 import type { Deps } from './deps.ts';
-import { RemoteError, type IpManager, type RemoteAddress } from './ipmanager/ip-manager.ts';
+import type { IpManager, RemoteAddress } from './ipmanager/ip-manager.ts';
 import type { AddressRecord, ConflictRecord } from './ledger/records.ts';
+import { permittedRead } from './permitted-read.ts';
 import { unwritten } from './ptr.ts';
 
 export type CopyAnswer =
@@ -49,22 +50,12 @@ async function sideOf(
   const { integrations } = deps.ledger.settings;
   const [one, other] = await Promise.all([integrations.find(holder.integration), integrations.find(copy.integration)]);
   if (one?.url === other?.url) return 'same-row';
-  const seen = await seenBy(await deps.panels.of(holder.integration), holder.ip);
+  const seen = await permittedRead(await deps.panels.of(holder.integration), holder.ip);
   if (seen === undefined) return 'not-proven';
   if (carries(seen, copy.mark)) return 'same-row';
   const untagged = (holder.untagged || holder.mark === null) && tagOf(seen.note) === undefined;
   const own = seen.state === 'held' && (untagged || (holder.mark !== null && carries(seen, holder.mark)));
   return own ? 'own' : 'not-proven';
-}
-
-/** What this login may not look at proves nothing. */
-async function seenBy(panel: IpManager, ip: string): Promise<RemoteAddress | undefined> {
-  try {
-    return await panel.read(ip);
-  } catch (error) {
-    if (error instanceof RemoteError && error.failure.code === 'access-denied') return undefined;
-    throw error;
-  }
 }
 
 async function bringBack(panel: IpManager, { ip, note }: RemoteAddress, holder: AddressRecord): Promise<CopyAnswer> {

@@ -13,6 +13,7 @@ import { check } from './inputs/check.ts';
 import { approveInput, syncIntegrationInput, type SyncIntegrationInput } from './inputs/sync.ts';
 import { ledger } from './steps/activity-profiles.ts';
 import { openAnswer, type Answer } from './steps/answer.ts';
+import { insistOnId } from './steps/input.ts';
 import { interruptible, stopped, type Interruption, type Stop } from './steps/interruption.ts';
 import { openStage, type Stage } from './steps/stage.ts';
 import { StartOver } from './steps/start-over.ts';
@@ -196,17 +197,10 @@ function acceptSync(raw: unknown) {
   const checked = check(syncIntegrationInput, raw, workflowType);
   if (!checked.ok) throw failWith(checked.failure);
   const own = workflowIds.syncIntegration(checked.value.integration);
-  if (workflowId === own) return { input: checked.value, nominal: null };
-  const nominal = /^-(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)$/.exec(workflowId.slice(own.length))?.[1];
-  if (workflowId.startsWith(own) && nominal !== undefined) return { input: checked.value, nominal };
-  throw failWith({
-    code: 'workflow-id-mismatch',
-    message: `workflow id ${workflowId} does not belong to this input`,
-    field: 'workflowId',
-    value: workflowId,
-    accepted: own,
-    next: `start it as ${own}, so that two runs for one thing cannot stand beside each other`,
-  });
+  const rest = workflowId.startsWith(own) ? workflowId.slice(own.length) : '';
+  const nominal = /^-(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)$/.exec(rest)?.[1] ?? null;
+  if (nominal === null) insistOnId(own);
+  return { input: checked.value, nominal };
 }
 
 function refuseOther(raw: SyncIntegrationInput, sent: unknown): void {

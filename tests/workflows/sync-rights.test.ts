@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { password } from '../support/engine.ts';
 import { openDesk } from './support/desk.ts';
 import {
   approvedBefore,
+  asAdministrator,
   atRest,
   importedAddress,
   itemOf,
@@ -15,7 +15,6 @@ import {
 const engine = await openDesk({ world: wideWorld(), integration: { fenceMs: 2_000 }, unread: true });
 const { simulator, ledger } = engine;
 const { world } = simulator;
-const asAdministrator = { adminLogin: 'admin', adminPassword: password, policy: 'owned' } as const;
 
 /** While the panel withholds these functions from users' own sessions. */
 async function withholding<Answer>(functions: readonly string[], work: () => Promise<Answer>): Promise<Answer> {

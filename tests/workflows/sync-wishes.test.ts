@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { approveUpdate, type SyncView } from '../../workflows/contract.ts';
 import type { SyncIntegrationInput } from '../../workflows/inputs/sync.ts';
 import { query } from '../support/database.ts';
-import { password } from '../support/engine.ts';
 import { eventually, openDesk, release } from './support/desk.ts';
 import {
   approvedBefore,
+  asAdministrator,
   beginSync,
   importedAddress,
   itemOf,
@@ -20,7 +20,6 @@ import {
 const engine = await openDesk({ world: wideWorld(), integration: { fenceMs: 2_000 }, unread: true });
 const { simulator, ledger } = engine;
 const { world } = simulator;
-const asAdministrator = { adminLogin: 'admin', adminPassword: password, policy: 'owned' } as const;
 
 /** Approved after the settings were edited. */
 async function approvedAfter(main: Site, edit: object, more: Partial<SyncIntegrationInput> = {}): Promise<SyncView> {

@@ -80,6 +80,10 @@ export function checkImportRow(input: Readonly<Record<string, unknown>>): Checke
   return problems.length === 0 ? { ok: true, row } : { ok: false, problems };
 }
 
+function invalid(problem: Omit<RowProblem, 'code'>): RowProblem {
+  return { code: 'invalid-input', ...problem };
+}
+
 interface Shape {
   readonly shape: RegExp;
   readonly accepted: string;
@@ -108,19 +112,15 @@ function plainText(input: Readonly<Record<string, unknown>>, field: ImportField,
   const value = input[field];
   if (isAbsent(value)) return '';
   if (typeof value === 'string') return value.trim();
-  problems.push({ code: 'invalid-input', field, value: shown(value), accepted: 'a text', reason: 'is not a text' });
+  problems.push(invalid({ field, value: shown(value), accepted: 'a text', reason: 'is not a text' }));
   return '';
 }
 
 function matching({ field, value }: Cell, { shape, accepted }: Shape, problems: RowProblem[]): string {
   if (shape.test(value) || isReported(field, problems)) return value;
-  problems.push({
-    code: 'invalid-input',
-    field,
-    value: shown(value),
-    accepted,
-    reason: value === '' ? 'is missing' : 'is not accepted',
-  });
+  problems.push(
+    invalid({ field, value: shown(value), accepted, reason: value === '' ? 'is missing' : 'is not accepted' }),
+  );
   return value;
 }
 
@@ -129,13 +129,7 @@ function kindOf(value: string, problems: RowProblem[]): ServiceKind {
   if (kind !== undefined) return kind;
   const reason = value === '' ? 'is missing' : 'is no kind of service';
   if (!isReported('kind', problems)) {
-    problems.push({
-      code: 'invalid-input',
-      field: 'kind',
-      value: shown(value),
-      accepted: serviceKinds.join(', '),
-      reason,
-    });
+    problems.push(invalid({ field: 'kind', value: shown(value), accepted: serviceKinds.join(', '), reason }));
   }
   return 'other';
 }
@@ -145,7 +139,7 @@ function domainOf(value: string, problems: RowProblem[]): string {
   if ('name' in parsed) return parsed.name;
   if (!isReported('domain', problems)) {
     const reason = value === '' ? 'is missing' : parsed.problem;
-    problems.push({ code: 'invalid-input', field: 'domain', value: shown(value), accepted: acceptedHostname, reason });
+    problems.push(invalid({ field: 'domain', value: shown(value), accepted: acceptedHostname, reason }));
   }
   return value;
 }
@@ -185,26 +179,14 @@ function listOf(
   if (isAbsent(value)) return [];
   if (typeof value === 'string') return value.split(/[\s;]+/).filter((text) => text !== '');
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.map((one) => one.trim());
-  problems.push({
-    code: 'invalid-input',
-    field,
-    value: shown(value),
-    accepted: 'a text or a list of texts',
-    reason: 'is neither',
-  });
+  problems.push(invalid({ field, value: shown(value), accepted: 'a text or a list of texts', reason: 'is neither' }));
   return [];
 }
 
 function addressOf(text: string, problems: RowProblem[]): string {
   const parsed = parseAddress(text);
   if (isAddress(parsed)) return parsed.ip;
-  problems.push({
-    code: 'invalid-input',
-    field: 'addresses',
-    value: shown(text),
-    accepted: acceptedAddress,
-    reason: parsed.problem,
-  });
+  problems.push(invalid({ field: 'addresses', value: shown(text), accepted: acceptedAddress, reason: parsed.problem }));
   return text;
 }
 
@@ -212,13 +194,7 @@ function ptrOf(text: string, problems: RowProblem[]): string | null {
   if (text === '' || text === '-') return null;
   const parsed = parseHostname(text);
   if ('name' in parsed) return parsed.name;
-  problems.push({
-    code: 'invalid-input',
-    field: 'ptr',
-    value: shown(text),
-    accepted: acceptedHostname,
-    reason: parsed.problem,
-  });
+  problems.push(invalid({ field: 'ptr', value: shown(text), accepted: acceptedHostname, reason: parsed.problem }));
   return null;
 }
 

@@ -38,6 +38,10 @@ const mark = (code: string, detail: string, rest: string): string =>
 export const inBadLine = (row: string): string =>
   `exists (select from import_row bad where bad.batch = $1 and bad.line = ${row}.line and bad.problem is not null)`;
 
+/** Its address is on no service here. */
+export const isNew = (row: string): string =>
+  `not exists (select from address a where a.ip = ${row}.ip and a.state in ('reserved', 'active'))`;
+
 /** What one row alone cannot show. First match from the top, each one statement over the whole import. */
 const checks: readonly Check[] = [
   {
@@ -185,7 +189,7 @@ const checks: readonly Check[] = [
       'in-work',
       'l.owner_workflow',
       `from lock l where ${lockedIp} = r.ip
-        and not exists (select from address a where a.ip = r.ip and a.state in ('reserved', 'active'))`,
+        and ${isNew('r')}`,
     ),
   },
   {
@@ -201,7 +205,7 @@ const checks: readonly Check[] = [
       `where r.ip is not null
           and exists (select from address a where a.ip = r.ip and a.former_service = r.service
             and a.state in ('quarantined', 'released'))
-          and not exists (select from address a where a.ip = r.ip and a.state in ('reserved', 'active'))`,
+          and ${isNew('r')}`,
     ),
   },
   {

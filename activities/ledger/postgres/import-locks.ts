@@ -1,3 +1,4 @@
+import { isNew } from './import-checks.ts';
 import { lockedIp } from './locks.ts';
 import { statement } from './statement.ts';
 import type { Db } from './tables.ts';
@@ -11,8 +12,7 @@ export async function shareNamed(db: Db, batch: string): Promise<void> {
 }
 
 const shareServices = `with shared as (select s.id from service s where s.id in (
-    select r.service from import_row r where r.batch = $1 and r.ip is not null and not exists (
-      select from address a where a.ip = r.ip and a.state in ('reserved', 'active'))) order by s.id for share)
+    select r.service from import_row r where r.batch = $1 and r.ip is not null and ${isNew('r')}) order by s.id for share)
   select count(*) from shared`;
 
 const shareAll = (what: 'server' | 'tariff'): string => `with shared as (select n.name from ${what} n

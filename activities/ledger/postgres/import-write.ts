@@ -1,5 +1,5 @@
 import type { Imported, ImportRequest } from '../import-store.ts';
-import { inBadLine } from './import-checks.ts';
+import { inBadLine, isNew } from './import-checks.ts';
 import { statement } from './statement.ts';
 import type { Db } from './tables.ts';
 
@@ -8,8 +8,6 @@ const good = `(select r.*, s.integration, coalesce(r.address_group, t.address_gr
     case r.kind when 'hosting' then 'alias' else 'public' end) as in_group
   from import_row r join server s on s.name = r.server join tariff t on t.name = r.tariff
   where r.batch = $1 and not ${inBadLine('r')})`;
-
-const isNew = `not exists (select from address a where a.ip = g.ip and a.state in ('reserved', 'active'))`;
 
 /** What is new and what is here already, before anything is written. */
 export async function countRows(db: Db, batch: string): Promise<Pick<Imported, 'services' | 'addresses'>> {
@@ -21,7 +19,7 @@ export async function countRows(db: Db, batch: string): Promise<Pick<Imported, '
   );
   const [addresses] = await statement<{ readonly known: string; readonly added: string }>(
     db,
-    `select count(*) filter (where not ${isNew}) as known, count(*) filter (where ${isNew}) as added
+    `select count(*) filter (where not ${isNew('g')}) as known, count(*) filter (where ${isNew('g')}) as added
      from ${good} g where g.ip is not null`,
     [batch],
   );
@@ -61,7 +59,7 @@ const addAddresses = `with added as (
     select g.ip, case family(g.ip) when 4 then 'ipv4' else 'ipv6' end, 'active', g.service, s.generation, g.customer,
       g.integration, g.in_group, true, g.ptr
     from ${good} g join service s on s.id = g.service
-    where g.ip is not null and ${isNew} order by g.ip
+    where g.ip is not null and ${isNew('g')} order by g.ip
     returning ip, service, customer, integration)
   insert into address_history (ip, event, service, customer, integration, reason)
   select ip, 'imported', service, customer, integration, 'existed already' from added`;

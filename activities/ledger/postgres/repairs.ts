@@ -47,10 +47,11 @@ async function unmarked(db: Db, request: Mended): Promise<Repaired> {
 async function occupied(db: Db, request: Parameters<Repairs['occupied']>[0]): Promise<Repaired> {
   const { ip, mark, ptrSeen, run } = request;
   const set = { ptr_seen: ptrSeen, untagged: false, tag: mark.tag, label: mark.label };
-  const saved = await changeBound(db, { ip, run }, { set, event: 'occupied', reason: 'held in IPmanager again' });
-  const row = saved === 'saved' ? await boundRow(db, { ip, run }) : saved;
-  if (typeof row !== 'string') await endConflicts(db, ip, row.integration);
-  return saved;
+  const row = await boundRow(db, { ip, run });
+  if (typeof row === 'string') return row;
+  await changeWhatDiffers(db, row, { set, event: 'occupied', reason: 'held in IPmanager again', run });
+  await endConflicts(db, ip, row.integration);
+  return 'saved';
 }
 
 function tagged(db: Db, { ip, mark, run }: Mended): Promise<Repaired> {
@@ -60,7 +61,6 @@ function tagged(db: Db, { ip, mark, run }: Mended): Promise<Repaired> {
 
 type Change = Pick<AddressChange, 'set' | 'event' | 'reason'>;
 
-/** Nothing is written, and no version rises, where the row says so already. */
 async function changeBound(
   db: Db,
   request: { readonly ip: string; readonly run: RunRef },
@@ -68,10 +68,15 @@ async function changeBound(
 ): Promise<Repaired> {
   const row = await boundRow(db, request);
   if (typeof row === 'string') return row;
+  await changeWhatDiffers(db, row, { ...change, run: request.run });
+  return 'saved';
+}
+
+/** Nothing is written, and no version rises, where the row says so already. */
+async function changeWhatDiffers(db: Db, row: SeenRow, change: Change & { readonly run: RunRef }): Promise<void> {
   const now: Readonly<Record<string, unknown>> = row;
   const differs = Object.entries(change.set).some(([column, value]) => now[column] !== value);
-  if (differs) await changeAddress(db, { row, ...change, holder: 'after', run: request.run });
-  return 'saved';
+  if (differs) await changeAddress(db, { row, ...change, holder: 'after' });
 }
 
 /** The row of an address on a service, under this run's lock. */

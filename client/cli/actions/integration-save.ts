@@ -46,7 +46,8 @@ export async function editIntegration(session: Session, name: string, flags: Int
   const before = await knownIntegration(ledger, name);
   const fields = await changedIntegration(before, integrationInput(flags, before.ignoredGroups), true);
   if (before.adminLogin !== fields.adminLogin) warnAboutAdministrator(session, fields);
-  const stored = (): Promise<IntegrationSecrets> => ledger.settings.integrations.secretsOf(name);
+  let opened: Promise<IntegrationSecrets> | undefined;
+  const stored = (): Promise<IntegrationSecrets> => (opened ??= ledger.settings.integrations.secretsOf(name));
   const secrets = await newSecrets({ session, flags, before, fields, stored });
   const newAdminPassword = before.adminLogin === fields.adminLogin && typeof secrets.adminPassword === 'string';
   if (newAdminPassword) warnAboutAdministrator(session, fields);

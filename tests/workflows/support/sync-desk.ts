@@ -151,6 +151,9 @@ export async function approvedBefore(where: Site): Promise<void> {
   if (view.state !== 'applied' || where.held(row.ip) !== undefined) throw new Error(`the first run is ${view.state}`);
 }
 
+/** Of a site: an administrator's login beside the user's, which releases nothing but what is ours. */
+export const asAdministrator = { adminLogin: 'admin', adminPassword: password, policy: 'owned' } as const;
+
 /** An address of a service that was there before us; by default the PTR that stands there is the one the ledger wants. */
 export async function importedAddress(where: Site, ptr: string | null = 'old.example.com'): Promise<string> {
   const { engine, name } = where;
